@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The XenStore nodes of a zone. The layout is that of docs/misc/xenstore-paths.pandoc in Xen's tree, so
+ * that xl and xenstore-ls show a zone as they show any guest; a new node takes its parent's permissions.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+#include "xen/zone.h"
+
+#include <xen/io/xenbus.h>
+
+/* Not "9pfs": no other tool is to take our backends for its own. Frontends follow their `backend` node. */
+#define BACKEND_TYPE "xenrun-9pfs"
+
+#define PATH_SIZE 192
+
+void uuid_text(const uint8_t u[ZONE_UUID_LENGTH], char text[37])
+{
+	snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
+		u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+}
+
+/* A series of requests of one transaction: after the first that fails the others do nothing. */
+struct writer {
+	struct xs_handle *store;
+	xs_transaction_t transaction;
+	bool failed;
+};
+
+static void __attribute__((format(printf, 3, 4)))
+put(struct writer *w, const char *path, const char *format, ...)
+{
+	char value[PATH_SIZE];
+	va_list args;
+	int length;
+
+	if (w->failed)
+		return;
+	va_start(args, format);
+	length = vsnprintf(value, sizeof(value), format, args);
+	va_end(args);
+	if (length < 0 || (size_t)length >= sizeof(value)) {
+		errno = ENAMETOOLONG;
+		w->failed = true;
+		return;
+	}
+	w->failed = !xs_write(w->store, w->transaction, path, value, (unsigned int)length);
+}
+
+/* Makes a folder that belongs to `owner` and that `reader` may read. */
+static void folder(struct writer *w, const char *path, uint32_t owner, uint32_t reader)
+{
+	struct xs_permissions permissions[2] = {
+		{.id = owner, .perms = XS_PERM_NONE},
+		{.id = reader, .perms = XS_PERM_READ},
+	};
+
+	if (!w->failed)
+		w->failed = !xs_mkdir(w->store, w->transaction, path) ||
+			!xs_set_permissions(w->store, w->transaction, path, permissions, 2);
+}
+
+static void frontend_path(char path[PATH_SIZE], uint32_t domid, uint32_t number, const char *node)
+{
+	snprintf(path, PATH_SIZE, "/local/domain/%" PRIu32 "/device/9pfs/%" PRIu32 "%s%s", domid, number,
+		*node ? "/" : "", node);
+}
+
+static void backend_path(char path[PATH_SIZE], uint32_t domid, uint32_t number, const char *node)
+{
+	snprintf(path, PATH_SIZE, "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32 "/%" PRIu32 "%s%s", domid,
+		number, *node ? "/" : "", node);
+}
+
+static void put_device(struct writer *w, uint32_t domid, uint32_t number, const char *tag)
+{
+	char front[PATH_SIZE], back[PATH_SIZE], path[PATH_SIZE];
+
+	frontend_path(front, domid, number, "");
+	backend_path(back, domid, number, "");
+
+	folder(w, back, 0, domid);
+	backend_path(path, domid, number, "frontend");
+	put(w, path, "%s", front);
+	backend_path(path, domid, number, "frontend-id");
+	put(w, path, "%" PRIu32, domid);
+	backend_path(path, domid, number, "online");
+	put(w, path, "1");
+	backend_path(path, domid, number, "versions");
+	put(w, path, "1");
+	backend_path(path, domid, number, "max-rings");
+	put(w, path, "%d", ZONE_RINGS);
+	backend_path(path, domid, number, "max-ring-page-order");
+	put(w, path, "%d", ZONE_RING_ORDER);
+	backend_path(path, domid, number, "state");
+	put(w, path, "%d", XenbusStateInitWait);
+
+	folder(w, front, domid, 0);
+	frontend_path(path, domid, number, "backend");
+	put(w, path, "%s", back);
+	frontend_path(path, domid, number, "backend-id");
+	put(w, path, "0");
+	frontend_path(path, domid, number, "tag");
+	put(w, path, "%s", tag);
+	frontend_path(path, domid, number, "state");
+	put(w, path, "%d", XenbusStateInitialising);
+}
+
+static void put_domain(struct writer *w, const struct zone *zone, const struct zone_config *config)
+{
+	char base[64], vm[64], uuid[37], path[PATH_SIZE];
+
+	uuid_text(config->uuid, uuid);
+	snprintf(base, sizeof(base), "/local/domain/%" PRIu32, zone->domid);
+	snprintf(vm, sizeof(vm), "/vm/%s", uuid);
+
+#define PUT(node, ...)                                            \
+	do {                                                      \
+		snprintf(path, sizeof(path), "%s/" node, base);   \
+		put(w, path, __VA_ARGS__);                        \
+	} while (0)
+
+	folder(w, base, 0, zone->domid);
+	PUT("vm", "%s", vm);
+	PUT("name", "%s", config->name);
+	PUT("domid", "%" PRIu32, zone->domid);
+	PUT("memory/static-max", "%" PRIu64, config->memory_kib);
+	PUT("memory/target", "%" PRIu64, config->memory_kib);
+	for (uint32_t cpu = 0; cpu < config->vcpus; cpu++) {
+		snprintf(path, sizeof(path), "%s/cpu/%" PRIu32 "/availability", base, cpu);
+		put(w, path, "online");
+	}
+	PUT("store/port", "%" PRIu32, zone->store_port);
+	PUT("store/ring-ref", "%lu", (unsigned long)zone->store_frame);
+	PUT("console/port", "%" PRIu32, zone->console_port);
+	PUT("console/ring-ref", "%lu", (unsigned long)zone->console_frame);
+	/* xenconsoled leaves consoles of a type that is not its own alone. */
+	PUT("console/type", "xenrun");
+	PUT("console/tty", "%s", zone->console.pty_name);
+#undef PUT
+	snprintf(path, sizeof(path), "%s/control", base);
+	folder(w, path, zone->domid, 0);
+
+	snprintf(path, sizeof(path), "%s/uuid", vm);
+	put(w, path, "%s", uuid);
+	snprintf(path, sizeof(path), "%s/name", vm);
+	put(w, path, "%s", config->name);
+
+	/* What tells xl a PVH guest from an HVM one. */
+	snprintf(path, sizeof(path), "/libxl/%" PRIu32 "/type", zone->domid);
+	put(w, path, "%s", config->type == ZONE_PVH ? "pvh" : "pv");
+}
+
+int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err)
+{
+	struct writer w = {.store = zone->store};
+
+	/* A transaction that met another's changes is made again. */
+	for (;;) {
+		w.failed = false;
+		w.transaction = xs_transaction_start(zone->store);
+		if (w.transaction == XBT_NULL)
+			return error_set(err, errno, "cannot start a XenStore transaction");
+		put_domain(&w, zone, config);
+		for (uint32_t i = 0; config->tags[i]; i++)
+			put_device(&w, zone->domid, i, config->tags[i]);
+		if (w.failed) {
+			int saved = errno;
+
+			xs_transaction_end(zone->store, w.transaction, true);
+			return error_set(err, saved, "cannot write the domain's XenStore nodes");
+		}
+		if (xs_transaction_end(zone->store, w.transaction, false))
+			break;
+		if (errno != EAGAIN)
+			return error_set(err, errno, "cannot write the domain's XenStore nodes");
+	}
+
+	if (!xs_introduce_domain(zone->store, zone->domid, zone->store_frame, zone->store_port))
+		return error_set(err, errno, "cannot introduce the domain to XenStore");
+	return 0;
+}
+
+void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZONE_UUID_LENGTH])
+{
+	char path[PATH_SIZE], text[37];
+
+	snprintf(path, sizeof(path), "/local/domain/%" PRIu32, domid);
+	xs_rm(store, XBT_NULL, path);
+	snprintf(path, sizeof(path), "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32, domid);
+	xs_rm(store, XBT_NULL, path);
+	snprintf(path, sizeof(path), "/libxl/%" PRIu32, domid);
+	xs_rm(store, XBT_NULL, path);
+	uuid_text(uuid, text);
+	snprintf(path, sizeof(path), "/vm/%s", text);
+	xs_rm(store, XBT_NULL, path);
+}
+
+/* A node of the guest's that holds a decimal number. */
+static int read_number(struct zone *zone, uint32_t number, const char *node, uint32_t *value)
+{
+	char path[PATH_SIZE], *end;
+	cleanup_free char *text = NULL;
+	unsigned long n;
+	unsigned int length;
+
+	frontend_path(path, zone->domid, number, node);
+	text = xs_read(zone->store, XBT_NULL, path, &length);
+	if (!text || length == 0 || length > 10 || text[0] < '0' || text[0] > '9')
+		return -1;
+	n = strtoul(text, &end, 10);
+	if (*end != '\0' || n > UINT32_MAX)
+		return -1;
+	*value = (uint32_t)n;
+	return 0;
+}
+
+int nodes_read_device(struct zone *zone, uint32_t number, struct zone_device *device)
+{
+	char node[32];
+	uint32_t state, rings;
+
+	if (read_number(zone, number, "state", &state))
+		return -1;
+	if (state != XenbusStateInitialised && state != XenbusStateConnected)
+		return 0;
+	if (read_number(zone, number, "num-rings", &rings) || rings != ZONE_RINGS)
+		return -1;
+
+	device->number = number;
+	device->domid = zone->domid;
+	for (uint32_t i = 0; i < ZONE_RINGS; i++) {
+		snprintf(node, sizeof(node), "ring-ref%" PRIu32, i);
+		if (read_number(zone, number, node, &device->ring_ref[i]))
+			return -1;
+		snprintf(node, sizeof(node), "event-channel-%" PRIu32, i);
+		if (read_number(zone, number, node, &device->event_channel[i]))
+			return -1;
+	}
+	return 1;
+}
+
+int nodes_write_state(struct zone *zone, uint32_t number, int state, struct error *err)
+{
+	char path[PATH_SIZE], value[16];
+
+	backend_path(path, zone->domid, number, "state");
+	snprintf(value, sizeof(value), "%d", state);
+	if (!xs_write(zone->store, XBT_NULL, path, value, (unsigned int)strlen(value)))
+		return error_set(err, errno, "cannot write %s", path);
+	return 0;
+}

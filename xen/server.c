@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Serves shares over the rings of a zone's 9pfs devices: the only place where the memory and the event channels
+ * of a guest are touched after its boot.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <xenevtchn.h>
+#include <xengnttab.h>
+
+#include "xen/ring.h"
+#include "xen/xen.h"
+
+/* An answer that waits: for room in the ring, or, if it is an Rflush, until the guest has taken what was answered before
+ * it (else its driver meets an answer to a tag that it has used again). */
+struct waiting {
+	struct waiting *next;
+	bool after_all;
+	size_t length;
+	uint8_t message[];
+};
+
+struct channel {
+	struct device *device;
+	struct ring ring;
+	void *data; /* mapped */
+	uint32_t data_pages;
+	evtchn_port_t port;
+	bool bound;
+	struct waiting *first, **last;
+};
+
+struct device {
+	struct device *next;
+	struct server *server;
+	uint32_t number;
+	struct share *share;
+	struct channel channels[ZONE_RINGS];
+	uint8_t *request, *reply; /* one message each, of message_size bytes */
+	size_t message_size;
+	const char *broken;         /* what the guest did, a constant text */
+	uint8_t ring_of_tag[65536]; /* where a request that is answered later came from */
+};
+
+struct server {
+	xengnttab_handle *grants;
+	xenevtchn_handle *channels;
+	struct device *devices;
+};
+
+struct server *server_new(struct error *err)
+{
+	struct server *server = calloc(1, sizeof(*server));
+
+	if (!server) {
+		error_set(err, ENOMEM, "cannot serve the zone");
+		return NULL;
+	}
+	server->grants = xengnttab_open(NULL, 0);
+	server->channels = server->grants ? xenevtchn_open(NULL, 0) : NULL;
+	if (!server->channels) {
+		error_set(err, errno, "cannot open %s",
+			server->grants ? "/dev/xen/evtchn" : "/dev/xen/gntdev");
+		server_free(server);
+		return NULL;
+	}
+	return server;
+}
+
+int server_fd(const struct server *server)
+{
+	return xenevtchn_fd(server->channels);
+}
+
+static bool may_go(const struct channel *channel, const struct waiting *waiting)
+{
+	if (!waiting->after_all)
+		return true;
+	for (int i = 0; i < ZONE_RINGS; i++)
+		if (!ring_drained(&channel->device->channels[i].ring))
+			return false;
+	return true;
+}
+
+/* Sends what waits, as far as it goes. Returns whether something was sent. */
+static bool send_waiting(struct channel *channel)
+{
+	bool sent = false;
+
+	while (channel->first && may_go(channel, channel->first)) {
+		struct waiting *waiting = channel->first;
+		int put = ring_put(
+			&channel->ring, waiting->message, waiting->length, &channel->device->broken);
+
+		if (put <= 0)
+			break;
+		sent = true;
+		channel->first = waiting->next;
+		if (!channel->first)
+			channel->last = &channel->first;
+		free(waiting);
+	}
+	return sent;
+}
+
+/* Queues an answer behind those that wait, in the order in which they were given. */
+static void queue(struct channel *channel, const uint8_t *message, size_t length, bool after_all)
+{
+	struct waiting *waiting = malloc(sizeof(*waiting) + length);
+
+	if (!waiting) {
+		channel->device->broken = "no memory for an answer";
+		return;
+	}
+	waiting->next = NULL;
+	waiting->after_all = after_all;
+	waiting->length = length;
+	memcpy(waiting->message, message, length);
+	*channel->last = waiting;
+	channel->last = &waiting->next;
+}
+
+/* Gives an answer, now or when it can go. Returns whether something was put in the ring. */
+static bool answer(struct channel *channel, const uint8_t *message, size_t length, bool after_all)
+{
+	if (!channel->first && !after_all) {
+		int put = ring_put(&channel->ring, message, length, &channel->device->broken);
+
+		if (put)
+			return put > 0;
+	}
+	queue(channel, message, length, after_all);
+	return send_waiting(channel);
+}
+
+/* struct share's reply: to a request that was put off. */
+static void reply_later(void *transport, const uint8_t *message, size_t length)
+{
+	struct device *device = transport;
+	uint16_t tag = (uint16_t)(message[5] | message[6] << 8);
+	struct channel *channel = &device->channels[device->ring_of_tag[tag]];
+
+	if (answer(channel, message, length, false))
+		xenevtchn_notify(device->server->channels, channel->port);
+}
+
+/* Answers one request; returns whether something was put in the ring. */
+static bool serve_one(struct channel *channel, size_t length)
+{
+	struct device *device = channel->device;
+	struct share *share = device->share;
+	struct p9_request request;
+	struct p9_writer writer;
+	int error;
+
+	p9_writer_init(&writer, device->reply, device->message_size);
+	error = p9_decode(device->request, length, &request);
+	if (error == -EBADMSG) {
+		device->broken = "a request that is malformed";
+		return false;
+	}
+	if (error) {
+		p9_reply_error(&writer, request.tag, -error);
+		return answer(channel, writer.data, writer.length, false);
+	}
+
+	device->ring_of_tag[request.tag] = (uint8_t)(channel - device->channels);
+	switch (share->request(share, &request, &writer)) {
+	case SHARE_ANSWERED:
+		return answer(channel, writer.data, writer.length, request.type == P9_TFLUSH);
+	case SHARE_LATER:
+		return false;
+	default:
+		device->broken = share->broken ? share->broken : "a violation of the protocol";
+		return false;
+	}
+}
+
+/* Serves what the ring holds. While answers wait for room no more requests are taken: a guest that does not read is not
+ * answered, and costs nothing. */
+static void serve(struct channel *channel)
+{
+	struct device *device = channel->device;
+	bool notify = send_waiting(channel);
+
+	while (!device->broken && !channel->first) {
+		ssize_t length =
+			ring_take(&channel->ring, device->request, device->message_size, &device->broken);
+
+		if (length <= 0)
+			break;
+		if (serve_one(channel, (size_t)length))
+			notify = true;
+	}
+	if (notify)
+		xenevtchn_notify(device->server->channels, channel->port);
+}
+
+static struct channel *find_channel(struct server *server, evtchn_port_t port)
+{
+	for (struct device *device = server->devices; device; device = device->next)
+		for (int i = 0; i < ZONE_RINGS; i++)
+			if (device->channels[i].bound && device->channels[i].port == port)
+				return &device->channels[i];
+	return NULL;
+}
+
+int server_event(struct server *server, struct error *err)
+{
+	xenevtchn_port_or_error_t port = xenevtchn_pending(server->channels);
+	struct channel *channel;
+	struct device *device;
+
+	if (port < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : error_set(err, errno, "/dev/xen/evtchn");
+	xenevtchn_unmask(server->channels, (evtchn_port_t)port);
+	channel = find_channel(server, (evtchn_port_t)port);
+	if (!channel)
+		return 0;
+
+	device = channel->device;
+	serve(channel);
+	/* What this event let the guest take may be what an Rflush of the other ring waits for. */
+	for (int i = 0; i < ZONE_RINGS; i++) {
+		struct channel *other = &device->channels[i];
+
+		if (other != channel && other->first)
+			serve(other);
+	}
+	if (device->broken)
+		return error_set(err, 0, "the guest broke the 9P session of its device %u: %s", device->number,
+			device->broken);
+	return 0;
+}
+
+static int map_channel(
+	struct server *server, struct channel *channel, const struct zone_device *offer, int i, struct error *err)
+{
+	struct xen_9pfs_data_intf *intf;
+	uint32_t refs[1u << ZONE_RING_ORDER], order;
+	xenevtchn_port_or_error_t port;
+
+	intf = xengnttab_map_grant_ref(
+		server->grants, offer->domid, offer->ring_ref[i], PROT_READ | PROT_WRITE);
+	if (!intf)
+		return error_set(err, errno, "cannot map a ring of the guest");
+	channel->ring.intf = intf;
+
+	order = __atomic_load_n(&intf->ring_order, __ATOMIC_RELAXED);
+	if (order < 1 || order > ZONE_RING_ORDER)
+		return error_set(err, 0, "the guest offers a ring of order %u, 1 to %d are possible", order,
+			ZONE_RING_ORDER);
+	channel->data_pages = 1u << order;
+	for (uint32_t n = 0; n < channel->data_pages; n++)
+		refs[n] = __atomic_load_n(&intf->ref[n], __ATOMIC_RELAXED);
+
+	channel->data = xengnttab_map_domain_grant_refs(
+		server->grants, channel->data_pages, offer->domid, refs, PROT_READ | PROT_WRITE);
+	if (!channel->data)
+		return error_set(err, errno, "cannot map a ring's data of the guest");
+	ring_init(&channel->ring, intf, channel->data, (uint32_t)XEN_FLEX_RING_SIZE(order));
+
+	port = xenevtchn_bind_interdomain(server->channels, offer->domid, offer->event_channel[i]);
+	if (port < 0)
+		return error_set(err, errno, "cannot bind an event channel of the guest");
+	channel->port = (evtchn_port_t)port;
+	channel->bound = true;
+	return 0;
+}
+
+static void device_free(struct device *device)
+{
+	struct server *server = device->server;
+
+	device->share->free(device->share);
+	for (int i = 0; i < ZONE_RINGS; i++) {
+		struct channel *channel = &device->channels[i];
+
+		if (channel->bound)
+			xenevtchn_unbind(server->channels, channel->port);
+		if (channel->data)
+			xengnttab_unmap(server->grants, channel->data, channel->data_pages);
+		if (channel->ring.intf)
+			xengnttab_unmap(server->grants, channel->ring.intf, 1);
+		while (channel->first) {
+			struct waiting *waiting = channel->first;
+
+			channel->first = waiting->next;
+			free(waiting);
+		}
+	}
+	free(device->request);
+	free(device->reply);
+	free(device);
+}
+
+int server_attach(
+	struct server *server, const struct zone_device *offer, struct share *share, struct error *err)
+{
+	struct device *device = calloc(1, sizeof(*device));
+
+	if (!device) {
+		share->free(share);
+		return error_set(err, ENOMEM, "cannot serve a device");
+	}
+	device->server = server;
+	device->number = offer->number;
+	device->share = share;
+	device->message_size = XEN_FLEX_RING_SIZE(ZONE_RING_ORDER);
+	share->reply = reply_later;
+	share->transport = device;
+
+	for (int i = 0; i < ZONE_RINGS; i++) {
+		struct channel *channel = &device->channels[i];
+
+		channel->device = device;
+		channel->last = &channel->first;
+		if (map_channel(server, channel, offer, i, err))
+			goto fail;
+		if (channel->ring.size < device->message_size)
+			device->message_size = channel->ring.size;
+	}
+	share->max_msize = (uint32_t)device->message_size;
+	device->request = malloc(device->message_size);
+	device->reply = malloc(device->message_size);
+	if (!device->request || !device->reply) {
+		error_set(err, ENOMEM, "cannot serve a device");
+		goto fail;
+	}
+
+	device->next = server->devices;
+	server->devices = device;
+	/* A notification sent before the channel was bound is lost: look once. */
+	for (int i = 0; i < ZONE_RINGS; i++)
+		serve(&device->channels[i]);
+	if (device->broken)
+		return error_set(err, 0, "the guest broke the 9P session of its device %u: %s", device->number,
+			device->broken);
+	return 0;
+
+fail:
+	device_free(device);
+	return -1;
+}
+
+void server_free(struct server *server)
+{
+	if (!server)
+		return;
+	while (server->devices) {
+		struct device *device = server->devices;
+
+		server->devices = device->next;
+		device_free(device);
+	}
+	if (server->channels)
+		xenevtchn_close(server->channels);
+	if (server->grants)
+		xengnttab_close(server->grants);
+	free(server);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A zone from its making to its end. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xen/zone.h"
+
+#include <xen/io/xenbus.h>
+#include <xen/sched.h>
+
+static int connect_hypervisor(struct zone *zone, struct error *err)
+{
+	xen_log_init(&zone->log);
+	zone->xc = xc_interface_open(&zone->log.logger, &zone->log.logger, 0);
+	if (!zone->xc)
+		return error_set(err, errno, "cannot reach the hypervisor (is this a Xen control domain?)");
+	zone->store = xs_open(0);
+	if (!zone->store)
+		return error_set(err, errno, "cannot reach XenStore (does xenstored run?)");
+	return 0;
+}
+
+static void disconnect(struct zone *zone)
+{
+	if (zone->store)
+		xs_close(zone->store);
+	if (zone->xc)
+		xc_interface_close(zone->xc);
+	free(zone);
+}
+
+static int watch(struct zone *zone, struct error *err)
+{
+	char path[96], token[16];
+
+	if (!xs_watch(zone->store, "@releaseDomain", "release"))
+		return error_set(err, errno, "cannot watch XenStore for the domain's end");
+	for (uint32_t i = 0; i < zone->devices; i++) {
+		snprintf(path, sizeof(path), "/local/domain/%u/device/9pfs/%u/state", zone->domid, i);
+		snprintf(token, sizeof(token), "%u", i);
+		if (!xs_watch(zone->store, path, token))
+			return error_set(err, errno, "cannot watch %s", path);
+	}
+	return 0;
+}
+
+struct zone *zone_build(const struct zone_config *config, struct error *err)
+{
+	struct zone *zone = calloc(1, sizeof(*zone));
+
+	if (!zone) {
+		error_set(err, ENOMEM, "cannot build a zone");
+		return NULL;
+	}
+	memcpy(zone->uuid, config->uuid, sizeof(zone->uuid));
+	zone->type = config->type;
+	zone->console.pty = zone->console.slave = -1;
+	while (config->tags[zone->devices])
+		zone->devices++;
+
+	if (connect_hypervisor(zone, err))
+		goto fail;
+	if (domain_build(zone, config, err) || console_open(zone, err) || nodes_write(zone, config, err) ||
+		watch(zone, err))
+		goto fail;
+	return zone;
+
+fail:
+	zone_destroy(zone);
+	return NULL;
+}
+
+int zone_unpause(struct zone *zone, struct error *err)
+{
+	if (xc_domain_unpause(zone->xc, zone->domid))
+		return xen_error(err, &zone->log, "cannot unpause the domain");
+	return 0;
+}
+
+uint32_t zone_domid(const struct zone *zone)
+{
+	return zone->domid;
+}
+
+void zone_destroy(struct zone *zone)
+{
+	if (!zone)
+		return;
+	console_close(zone);
+	if (zone->store && zone->domid) {
+		if (zone_condition(zone) != ZONE_GONE)
+			xc_domain_destroy(zone->xc, zone->domid);
+		xs_release_domain(zone->store, zone->domid);
+		nodes_remove(zone->store, zone->domid, zone->uuid);
+	} else if (zone->xc && zone->domid) {
+		xc_domain_destroy(zone->xc, zone->domid);
+	}
+	disconnect(zone);
+}
+
+enum zone_condition zone_condition(struct zone *zone)
+{
+	xc_domaininfo_t info;
+
+	if (xc_domain_getinfolist(zone->xc, zone->domid, 1, &info) != 1 || info.domain != zone->domid ||
+		memcmp(info.handle, zone->uuid, sizeof(zone->uuid)) != 0 || info.flags & XEN_DOMINF_dying)
+		return ZONE_GONE;
+	if (!(info.flags & XEN_DOMINF_shutdown))
+		return ZONE_RUNS;
+	switch ((info.flags >> XEN_DOMINF_shutdownshift) & XEN_DOMINF_shutdownmask) {
+	case SHUTDOWN_poweroff:
+		return ZONE_POWEROFF;
+	case SHUTDOWN_reboot:
+		return ZONE_REBOOT;
+	default:
+		return ZONE_CRASHED;
+	}
+}
+
+/* The domain with this UUID, 0 for none. */
+static uint32_t find(xc_interface *xc, const uint8_t uuid[ZONE_UUID_LENGTH])
+{
+	xc_domaininfo_t info[64];
+	uint32_t from = 1;
+	int count;
+
+	while ((count = xc_domain_getinfolist(xc, from, 64, info)) > 0) {
+		for (int i = 0; i < count; i++)
+			if (memcmp(info[i].handle, uuid, ZONE_UUID_LENGTH) == 0)
+				return info[i].domain;
+		from = info[count - 1].domain + 1u;
+	}
+	return 0;
+}
+
+/* Where the domain is gone already, its nodes still name it: /vm/UUID has no domid, so the names below are searched. */
+static uint32_t find_nodes(struct xs_handle *store, const uint8_t uuid[ZONE_UUID_LENGTH])
+{
+	char wanted[48], path[64];
+	unsigned int count = 0, length;
+	uint32_t found = 0;
+	char **domains = xs_directory(store, XBT_NULL, "/local/domain", &count);
+
+	memcpy(wanted, "/vm/", 4);
+	uuid_text(uuid, wanted + 4);
+	for (unsigned int i = 0; domains && i < count && !found; i++) {
+		char *vm;
+
+		snprintf(path, sizeof(path), "/local/domain/%s/vm", domains[i]);
+		vm = xs_read(store, XBT_NULL, path, &length);
+		if (vm && strcmp(vm, wanted) == 0)
+			found = (uint32_t)strtoul(domains[i], NULL, 10);
+		free(vm);
+	}
+	free(domains);
+	return found;
+}
+
+int zone_reclaim(const uint8_t uuid[ZONE_UUID_LENGTH], struct error *err)
+{
+	struct zone *zone = calloc(1, sizeof(*zone));
+	uint32_t domid;
+	int result;
+
+	if (!zone)
+		return error_set(err, ENOMEM, "cannot reclaim a zone");
+	result = connect_hypervisor(zone, err);
+	if (result)
+		goto out;
+
+	domid = find(zone->xc, uuid);
+	if (domid && xc_domain_destroy(zone->xc, domid)) {
+		result = xen_error(err, &zone->log, "cannot destroy the domain");
+		goto out;
+	}
+	if (!domid)
+		domid = find_nodes(zone->store, uuid);
+	if (domid) {
+		xs_release_domain(zone->store, domid);
+		nodes_remove(zone->store, domid, uuid);
+	}
+out:
+	disconnect(zone);
+	return result;
+}
+
+int zone_store_fd(const struct zone *zone)
+{
+	return xs_fileno(zone->store);
+}
+
+int zone_store_event(
+	struct zone *zone, void (*offered)(void *arg, const struct zone_device *device), void *arg, struct error *err)
+{
+	char **event;
+
+	while ((event = xs_check_watch(zone->store))) {
+		uint32_t number = (uint32_t)strtoul(event[XS_WATCH_TOKEN], NULL, 10);
+		bool release = event[XS_WATCH_TOKEN][0] == 'r';
+		struct zone_device device = {0};
+
+		free(event);
+		if (release || number >= zone->devices || zone->offered[number])
+			continue;
+		switch (nodes_read_device(zone, number, &device)) {
+		case 1:
+			zone->offered[number] = true;
+			offered(arg, &device);
+			break;
+		case 0:
+			break;
+		default:
+			if (zone_condition(zone) != ZONE_RUNS)
+				break;
+			return error_set(err, 0, "the guest offers no usable 9pfs device %u", number);
+		}
+	}
+	if (errno != EAGAIN)
+		return error_set(err, errno, "XenStore is gone");
+	return 0;
+}
+
+int zone_device_connected(struct zone *zone, uint32_t number, struct error *err)
+{
+	return nodes_write_state(zone, number, XenbusStateConnected, err);
+}

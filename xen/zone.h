@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of xen/ share of a zone; nobody else includes it. */
+#ifndef XENRUN_ZONE_H
+#define XENRUN_ZONE_H
+
+#include <stdint.h>
+
+#include <xenctrl.h>
+#include <xenevtchn.h>
+#include <xenforeignmemory.h>
+#include <xenguest.h>
+#include <xenstore.h>
+
+#include "xen/xen.h"
+
+/* libxenctrl's and libxenguest's messages: the last of them is the reason of a failure. */
+struct xen_log {
+	xentoollog_logger logger;
+	char last[256];
+};
+
+void xen_log_init(struct xen_log *log);
+
+/* error_set() with errno and, where the library gave one, its reason. */
+int xen_error(struct error *err, const struct xen_log *log, const char *what);
+
+struct console {
+	xenforeignmemory_handle *memory;
+	struct xencons_interface *ring; /* the guest's page, mapped */
+	xenevtchn_handle *channel;
+	evtchn_port_t port;
+	char kept[16384]; /* the last bytes, a circle */
+	size_t written;   /* bytes ever put into it */
+	int pty, slave;   /* the pty that xl console opens, -1 for none */
+	char pty_name[64];
+};
+
+struct zone {
+	struct xen_log log;
+	xc_interface *xc;
+	struct xs_handle *store;
+	uint32_t domid;
+	uint8_t uuid[ZONE_UUID_LENGTH];
+	enum zone_type type;
+	uint32_t store_port, console_port; /* the guest's ends of the event channels */
+	xen_pfn_t store_frame, console_frame;
+	uint32_t devices;
+	bool offered[ZONE_SHARES_MAX];
+	struct console console;
+};
+
+/* domain.c: creates the domain and loads the guest; zone->domid is set as soon as there is one. */
+int domain_build(struct zone *zone, const struct zone_config *config, struct error *err);
+
+/* nodes.c: writes the XenStore nodes of the zone and its devices, and introduces it. */
+int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err);
+void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZONE_UUID_LENGTH]);
+/* Reads what the frontend offers. Returns 1, 0 if it has not come up yet, -1 for nonsense. */
+int nodes_read_device(struct zone *zone, uint32_t number, struct zone_device *device);
+int nodes_write_state(struct zone *zone, uint32_t number, int state, struct error *err);
+
+/* console.c */
+int console_open(struct zone *zone, struct error *err);
+void console_close(struct zone *zone);
+
+/* UUID as text, 36 characters. */
+void uuid_text(const uint8_t uuid[ZONE_UUID_LENGTH], char text[37]);
+
+#endif
