@@ -110,6 +110,17 @@ enum p9_qid_type {
 #define P9_GETATTR_BASIC 0x000007ffull
 #define P9_GETATTR_BTIME 0x00000800ull
 
+/* Tlopen's and Tlcreate's `flags`, where Linux's client may set them. */
+#define P9_OPEN_ACCESS	  00000003u
+#define P9_OPEN_CREATE	  00000100u
+#define P9_OPEN_EXCL	  00000200u
+#define P9_OPEN_TRUNC	  00001000u
+#define P9_OPEN_APPEND	  00002000u
+#define P9_OPEN_DSYNC	  00010000u
+#define P9_OPEN_DIRECTORY 00200000u
+#define P9_OPEN_NOATIME	  01000000u
+#define P9_OPEN_SYNC	  04000000u
+
 /* Tunlinkat's `flags`. */
 #define P9_AT_REMOVEDIR 0x200u
 
@@ -283,7 +294,7 @@ struct p9_request {
  * Decodes one whole message. Returns 0, or:
  *   -EBADMSG     it is malformed (sizes that do not fit, bytes left over, a NUL in a string): the
  *                session is not worth going on with. out->type and out->tag are set if length >= 7.
- *   -EINVAL, -ENAMETOOLONG, -ENOENT
+ *   -EINVAL, -ENAMETOOLONG, -ENOENT, -ERANGE
  *                well-formed, but a name in it cannot be one: to be answered with that errno.
  *   -EOPNOTSUPP  a type not known: to be answered with that errno.
  */
@@ -370,8 +381,8 @@ uint8_t *p9_read_space(struct p9_writer *writer, uint32_t wanted, uint32_t *room
 void p9_reply_read(struct p9_writer *writer, uint16_t tag, uint32_t count);
 
 /*
- * Rreaddir: p9_reply_readdir() makes an empty one for a request of `wanted` bytes, then each
- * p9_add_entry() adds one, or returns false and changes nothing when there is no more room.
+ * Rreaddir: p9_reply_readdir() makes an empty one, then each p9_add_entry() adds one, or returns false
+ * and changes nothing when the buffer or the `wanted` bytes of the request have no more room for it.
  */
 void p9_reply_readdir(struct p9_writer *writer, uint16_t tag);
 bool p9_add_entry(struct p9_writer *writer, uint32_t wanted, const struct p9_qid *qid, uint64_t next_offset,
