@@ -3,7 +3,8 @@
  * A share: what one 9pfs device serves, one 9P2000.L session. A transport (the rings of a zone, or a
  * test's buffers) hands it each request and sends what it answers.
  *
- * Two kinds: a folder of the host (folder.h) and the control tree (control.h). The requests are a hostile guest's.
+ * Two kinds: a folder of the host (folder.h) and the control tree (control.h). The requests are a hostile
+ * guest's.
  */
 #ifndef XENRUN_SHARE_H
 #define XENRUN_SHARE_H
@@ -15,14 +16,15 @@
 
 enum share_answer {
 	SHARE_ANSWERED, /* the reply is in the writer */
-	SHARE_LATER,    /* the share keeps the tag and calls share->reply itself one day */
-	SHARE_BROKEN,   /* a violation of the protocol: the session is to end; share->broken says of what */
+	SHARE_LATER,	/* the share keeps the tag and calls share->reply itself one day */
+	SHARE_BROKEN,	/* a violation of the protocol: the session is to end; share->broken says of what */
 };
 
 struct share {
 	/* Answers one request. The request points into the transport's copy of the message: a share
 	 * that answers later keeps its own copy of what it needs. */
-	enum share_answer (*request)(struct share *share, const struct p9_request *request, struct p9_writer *reply);
+	enum share_answer (*request)(
+		struct share *share, const struct p9_request *request, struct p9_writer *reply);
 
 	/* Releases the share and every fid, open file and waiting request of it. */
 	void (*free)(struct share *share);
@@ -38,5 +40,9 @@ struct share {
 	/* What the guest did wrong, a constant text; NULL while it behaves. */
 	const char *broken;
 };
+
+/* Decodes one whole message and has the share answer it: all that a transport needs to call. */
+enum share_answer share_message(
+	struct share *share, const uint8_t *message, size_t length, struct p9_writer *reply);
 
 #endif
