@@ -47,7 +47,8 @@ enum zone_report_type {
 	ZONE_REPORT_BOOTED = 1,  /* zone init runs and has its control share */
 	ZONE_REPORT_CREATED = 2, /* the process waits for its start; arg[0]: its pid in the container */
 	ZONE_REPORT_STARTED = 3, /* it was executed */
-	ZONE_REPORT_FAILED = 4,  /* it could not be created or started; arg[0]: index of the zone_op that failed; arg[1]: errno */
+	ZONE_REPORT_FAILED = 4,  /* it could not be created or started; arg[0]: index of the zone_op that failed, ~0 where none is
+				    to blame; arg[1]: errno. Its last word */
 	ZONE_REPORT_EXITED = 5,  /* it ended and its output is delivered; arg[0]: its wait status as of waitpid(2). The last word of process 0. */
 };
 
@@ -72,10 +73,13 @@ enum zone_op_type {
 	ZONE_OP_CLONE = 1,      /* u32 flags: CLONE_NEW* of the new process. First in the container's spec; absent in an exec's,
 				   whose process joins process 0's namespaces and root */
 	ZONE_OP_CGROUP = 2,     /* strings: file, value: written in the process's cgroup folder (made when first needed) */
+	ZONE_OP_VOLUMES = 3,    /* string: 9p options of the volumes share; without it the first bind mounts the share with
+				   "cache=mmap,access=client,msize=262144" */
 
 	/* In the new process, before its root is changed (process 0 only). */
-	ZONE_OP_ROOT = 10,      /* u32 flags (MS_*); strings: 9p options: mounts the rootfs share as the root to be */
-	ZONE_OP_PROPAGATION = 11, /* u32 flags: MS_PRIVATE and others, of the root */
+	ZONE_OP_ROOT = 10,      /* u32 flags (MS_*); string: 9p options (cache=, access=, msize=, posixacl; zone init
+				   puts "trans=xen,version=9p2000.L," before them): mounts the rootfs share as the root to be */
+	ZONE_OP_PROPAGATION = 11, /* u32 flags: MS_PRIVATE and others, of the root; before PIVOT it is put off until then */
 	ZONE_OP_MOUNT = 12,     /* u32 set flags (MS_*), u32 propagation flags (MS_PRIVATE|MS_REC…, 0 for none);
 				   strings: type, source, target, data. Sources of binds are
 				   paths in the volumes share ("0/NAME"). With MS_BIND, other flags are applied by a remount */
