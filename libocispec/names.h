@@ -58,4 +58,10 @@ int oci_signal(const char *name);
  * mask. -1 if it is not a list, or has a number that does not fit in `words` words. */
 int oci_cpu_list_parse(const char *list, uint64_t *mask, size_t words);
 
+/* A sysctl's path below /proc/sys, for "net.ipv4.ip_forward" as for "net/ipv4/ip_forward" (sysctl(8)). The
+ * caller frees it. NULL if the name cannot be one: nothing with an empty, "." or ".." part leaves here. */
+char *oci_sysctl_path(const char *name);
+/* The type of namespace that such a path belongs to: "ipc", "network", "uts"; NULL: the whole kernel's. */
+const char *oci_sysctl_namespace(const char *path);
+
 #endif

@@ -11,7 +11,8 @@
  *   scalar            plain where absent means 0 or false, else a pointer, NULL if absent
  *   string map        struct oci_map, empty if absent
  *   object map        a list of objects, with the key as the first member
- * JSON's null is the same as absence. Everything is owned by the outermost struct.
+ * JSON's null is the same as absence, and so is "" unless the property is required. Everything is owned by
+ * the outermost struct.
  *
  * Names that the spec lists (capabilities, rlimits, namespaces…) stay strings, known to be in the
  * spec's list once loaded; names.h turns them into the kernel's numbers. mount_options.h does so for
@@ -95,7 +96,7 @@ struct oci_cpu_affinity {
 
 struct oci_process {
 	bool terminal;
-	struct oci_console_size *console_size; /* NULL too where there is no terminal: it MUST be ignored */
+	struct oci_console_size *console_size; /* to be ignored where there is no terminal */
 	struct oci_user user;
 	char **args; /* NULL only where a started container does without a process */
 	size_t args_len;
@@ -328,6 +329,8 @@ struct oci_intel_rdt {
 	char *l3_cache_schema;
 	char *mem_bw_schema;
 	bool enable_monitoring;
+	bool enable_cmt; /* 1.1 to 1.2 only, as is the next */
+	bool enable_mbm;
 };
 
 struct oci_memory_policy {
@@ -394,7 +397,7 @@ struct oci_vm_kernel {
 
 struct oci_vm_image {
 	char *path;
-	char *format; /* raw, qcow2, vdi, vmdk, vhd */
+	char *format; /* raw, qcow2, vdi, vmdk, vhd; NULL: raw */
 };
 
 struct oci_vm_iomem {
