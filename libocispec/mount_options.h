@@ -30,11 +30,12 @@ struct oci_mount_options {
 };
 
 /* 0, or -1 with *err set. An option that is no option of this table goes to the file system. Of options that
- * contradict each other the last wins. `options` ends with NULL and may be NULL. */
+ * contradict each other the last wins. What mount(8) keeps from the kernel ("nofail", "x-…") is dropped.
+ * `options` ends with NULL and may be NULL. */
 int oci_mount_options_parse(char *const *options, struct oci_mount_options *parsed, struct error *err);
 void oci_mount_options_free(struct oci_mount_options *parsed); /* what it holds, not itself */
 
-/* The known names, sorted, ended by NULL: the features document lists them. */
-const char *const *oci_mount_option_names(void);
+/* The known names in alphabetical order, NULL behind the last: the features document lists them. */
+const char *oci_mount_option_name(size_t index);
 
 #endif

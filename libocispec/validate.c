@@ -18,7 +18,6 @@ int oci_check_absolute(const char *path, struct error *err)
 int oci_check_list(const char *list, struct error *err)
 {
 	uint64_t mask[128]; /* 8192 of them: no kernel is built for more */
-			      half */
 
 	if (oci_cpu_list_parse(list, mask, sizeof(mask) / sizeof(mask[0])) < 0)
 		return error_set(err, 0, "\"%s\" is not a list like \"0-3,7\"", list);
