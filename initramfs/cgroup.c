@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Version 2, of which zone init keeps the root to itself. */
+#include "initramfs/cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "initramfs/console.h"
+#include "initramfs/number.h"
+#include "util/cleanup.h"
+
+#define HIERARCHY "/sys/fs/cgroup"
+#define CONTAINER HIERARCHY "/container"
+
+/* Deeper than any manager nests them; a recursion that a container controls needs a bound. */
+#define DEPTH_MAX 32
+
+/* Reads a small file whole. Returns its length, -1 with errno. */
+static ssize_t read_file(int folder, const char *file, char *text, size_t size)
+{
+	cleanup_close int fd = openat(folder, file, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
+
+	if (length >= 0)
+		text[length] = '\0';
+	return length;
+}
+
+int cgroup_write(int cgroup, const char *file, const char *value)
+{
+	cleanup_close int fd = -1;
+
+	if (cgroup < 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	fd = openat(cgroup, file, O_WRONLY | O_CLOEXEC);
+	return fd < 0 || write(fd, value, strlen(value)) < 0 ? -1 : 0;
+}
+
+void cgroup_boot(void)
+{
+	char names[256], *rest = names, *name;
+	cleanup_close int root = -1;
+
+	if (mount("cgroup2", HIERARCHY, "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL)) {
+		say("no cgroups", NULL, errno);
+		return;
+	}
+	root = open(HIERARCHY, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0 || read_file(root, "cgroup.controllers", names, sizeof(names)) < 0)
+		return;
+	/* One by one: a controller that will not is no reason to go without the others. */
+	while ((name = strsep(&rest, " \n"))) {
+		char change[64] = "+";
+
+		if (!*name || strlen(name) > sizeof(change) - 2)
+			continue;
+		strcat(change, name);
+		if (cgroup_write(root, "cgroup.subtree_control", change))
+			say("cannot hand down controller", name, errno);
+	}
+}
+
+int cgroup_make(void)
+{
+	if (mkdir(CONTAINER, 0755) && errno != EEXIST)
+		return -1;
+	return open(CONTAINER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int cgroup_of(pid_t pid)
+{
+	char path[64] = "/proc/", digits[NUMBER_MAX], text[4096], folder[sizeof(HIERARCHY) + sizeof(text)];
+	char *end;
+
+	strcat(path, number_text(digits, (unsigned)pid));
+	strcat(path, "/cgroup");
+	if (read_file(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -1;
+	/* "0::/PATH", one line where there is version 2 alone. */
+	end = strchr(text, '\n');
+	if (strncmp(text, "0::/", 4) || !end) {
+		errno = ENOENT;
+		return -1;
+	}
+	*end = '\0';
+	strcpy(folder, HIERARCHY);
+	strcat(folder, text + 3);
+	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void signal_members(int cgroup, int signal)
+{
+	cleanup_close int fd = openat(cgroup, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	char text[1024];
+	ssize_t length;
+	pid_t pid = 0;
+
+	while (fd >= 0 && (length = read(fd, text, sizeof(text))) > 0) {
+		for (ssize_t i = 0; i < length; i++) {
+			if (text[i] >= '0' && text[i] <= '9') {
+				pid = pid * 10 + (text[i] - '0');
+				continue;
+			}
+			if (pid > 1)
+				kill(pid, signal);
+			pid = 0;
+		}
+	}
+}
+
+static void signal_tree(int cgroup, int signal, unsigned depth)
+{
+	cleanup_closedir DIR *folder = NULL;
+	struct dirent *entry;
+	int copy;
+
+	signal_members(cgroup, signal);
+	if (!depth)
+		return;
+	copy = openat(cgroup, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (copy < 0)
+		return;
+	folder = fdopendir(copy);
+	if (!folder) {
+		close(copy);
+		return;
+	}
+	while ((entry = readdir(folder))) {
+		cleanup_close int child = -1;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		child = openat(cgroup, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (child >= 0)
+			signal_tree(child, signal, depth - 1);
+	}
+}
+
+void cgroup_signal(int cgroup, int signal)
+{
+	if (signal == SIGKILL && !cgroup_write(cgroup, "cgroup.kill", "1"))
+		return;
+	signal_tree(cgroup, signal, DEPTH_MAX);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the new process does by itself. It was made by clone3 beside other threads: nothing here may
+ * allocate, use stdio, or call what libc does for all threads.
+ */
+#include "initramfs/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "initramfs/credentials.h"
+#include "initramfs/mounts.h"
+#include "initramfs/network.h"
+#include "initramfs/paths.h"
+#include "initramfs/program.h"
+#include "initramfs/syscalls.h"
+#include "initramfs/zone_wire.h"
+#include "util/cleanup.h"
+
+/* Where the child has its descriptors; nothing else is open but them and the streams. */
+enum { CHANNEL = 3, PROC = 4, CONTAINER = 5, OTHERS = 6 };
+
+/* Higher than any of the above, to move them out of each other's way. */
+#define ASIDE 16
+
+struct child {
+	const struct child_plan *plan;
+	const struct spec *spec;
+	struct root root;
+	uint32_t index; /* of the operation to blame */
+	char program[PROGRAM_MAX];
+};
+
+static int arrange_descriptors(const struct child_plan *plan)
+{
+	int channel = fcntl(plan->channel, F_DUPFD_CLOEXEC, ASIDE);
+	int proc = fcntl(plan->proc, F_DUPFD_CLOEXEC, ASIDE);
+	int container = plan->container < 0 ? -1 : fcntl(plan->container, F_DUPFD_CLOEXEC, ASIDE);
+
+	for (int i = 0; i < 3; i++)
+		if (dup2(plan->streams[i], i) < 0)
+			return -1;
+	if (dup3(channel, CHANNEL, O_CLOEXEC) < 0 || dup3(proc, PROC, O_CLOEXEC) < 0)
+		return -1;
+	if (container < 0)
+		close(CONTAINER);
+	else if (dup3(container, CONTAINER, O_CLOEXEC) < 0)
+		return -1;
+	/* What zone init has open is none of the container's business, nor of who may look at this process.
+	 */
+	return sys_close_range(OTHERS, ~0U, 0);
+}
+
+static void reset_signals(void)
+{
+	struct sigaction action = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	/* Two of them cannot be set, and those that libc keeps for itself are the default already. */
+	for (int signal = 1; signal < _NSIG; signal++)
+		sigaction(signal, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int write_file(int folder, const char *path, const char *value, size_t length)
+{
+	cleanup_close int fd = openat(folder, path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 || write(fd, value, length) < 0 ? -1 : 0;
+}
+
+static int set_sysctl(const struct op *op)
+{
+	struct zone_open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = ZONE_RESOLVE_BENEATH | ZONE_RESOLVE_NO_SYMLINKS,
+	};
+	cleanup_close int sys = sys_openat2(PROC, "sys", &how), fd = -1;
+
+	how.flags = O_WRONLY | O_CLOEXEC;
+	fd = sys < 0 ? -1 : sys_openat2(sys, op_string(op, 0), &how);
+	return fd < 0 || write(fd, op_string(op, 1), strlen(op_string(op, 1))) < 0 ? -1 : 0;
+}
+
+static int set_oom_score(const struct op *op)
+{
+	char text[16], *digit = text + sizeof(text);
+	int32_t score = (int32_t)op_u32(op, 0);
+	uint32_t left = score < 0 ? 0U - (uint32_t)score : (uint32_t)score;
+
+	do
+		*--digit = (char)('0' + left % 10);
+	while (left /= 10);
+	if (score < 0)
+		*--digit = '-';
+	return write_file(PROC, "self/oom_score_adj", digit, (size_t)(text + sizeof(text) - digit));
+}
+
+static int set_limit(const struct op *op)
+{
+	struct {
+		uint64_t soft, hard;
+	} limit = {op_u64(op, 8), op_u64(op, 16)};
+
+	return (int)syscall(SYS_prlimit64, 0, op_u32(op, 0), &limit, NULL);
+}
+
+/* The working folder is made while the root can still be written to. */
+static int pivot(struct child *child)
+{
+	const struct op *cwd = &child->spec->cwd;
+	cleanup_close int fd = -1;
+
+	if (mounts_pivot(&child->root))
+		return -1;
+	if (!cwd->fields || !op_u32(cwd, 0))
+		return 0;
+	child->index = cwd->index;
+	fd = path_make(child->root.fd, cwd->strings, PATH_FOLDER);
+	return fd < 0 ? -1 : 0;
+}
+
+static int send_message(uint32_t type, uint32_t first, uint32_t second)
+{
+	struct child_message message = {.type = type, .arg = {first, second}};
+
+	return send(CHANNEL, &message, sizeof(message), MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+/* Takes its rights, finds its program, and waits to be started. */
+static int get_ready(struct child *child, const struct op *op)
+{
+	struct child_message message;
+	ssize_t length;
+
+	if (credentials_apply(child->spec, &child->index))
+		return -1;
+	child->index = op->index;
+	if (program_find(child->spec, child->program))
+		return -1;
+	if (send_message(CHILD_READY, (uint32_t)getpid(), 0))
+		return -1;
+	while ((length = recv(CHANNEL, &message, sizeof(message), 0)) < 0 && errno == EINTR)
+		;
+	if (length != sizeof(message))
+		_exit(1);
+	return 0;
+}
+
+static int execute(struct child *child, const struct op *op)
+{
+	if (credentials_last(child->spec, &child->index))
+		return -1;
+	child->index = op->index;
+	/* All of them are so opened; one that was forgotten must not be a way out. */
+	sys_close_range(CHANNEL, ~0U, ZONE_CLOSE_RANGE_CLOEXEC);
+	return execve(child->program, child->spec->args, child->spec->env);
+}
+
+static int run(struct child *child, const struct op *op)
+{
+	switch (op->type) {
+	case ZONE_OP_ROOT:
+		return mounts_root(&child->root, child->spec->clone_flags & CLONE_NEWUSER);
+	case ZONE_OP_PROPAGATION:
+		return mounts_propagation(&child->root, op);
+	case ZONE_OP_MOUNT:
+		return mounts_mount(&child->root, op);
+	case ZONE_OP_MKNOD:
+		return mounts_mknod(&child->root, op);
+	case ZONE_OP_SYMLINK:
+		return mounts_symlink(&child->root, op);
+	case ZONE_OP_PIVOT:
+		return pivot(child);
+	case ZONE_OP_HOSTNAME:
+		return sethostname(op->strings, strlen(op->strings));
+	case ZONE_OP_DOMAINNAME:
+		return setdomainname(op->strings, strlen(op->strings));
+	case ZONE_OP_SYSCTL:
+		return set_sysctl(op);
+	case ZONE_OP_READONLY_PATH:
+		return mounts_readonly_path(&child->root, op);
+	case ZONE_OP_MASK_PATH:
+		return mounts_mask_path(&child->root, op);
+	case ZONE_OP_READONLY_ROOT:
+		return mounts_readonly_root(&child->root);
+	case ZONE_OP_OOM_SCORE_ADJ:
+		return set_oom_score(op);
+	case ZONE_OP_RLIMIT:
+		return set_limit(op);
+	case ZONE_OP_PERSONALITY:
+		return personality(op_u32(op, 0)) < 0 ? -1 : 0;
+	case ZONE_OP_READY:
+		return get_ready(child, op);
+	case ZONE_OP_EXEC:
+		return execute(child, op);
+	default:
+		/* Done in the zone's context, or collected for credentials_apply(). */
+		return 0;
+	}
+}
+
+/* Comes to be where the operations mean something. */
+static int enter(const struct child *child)
+{
+	const struct child_plan *plan = child->plan;
+
+	/* Whoever shares the namespaces must not read zone init's memory from its copy. */
+	prctl(PR_SET_DUMPABLE, 0);
+	reset_signals();
+	setsid();
+	umask(0);
+	if (arrange_descriptors(plan))
+		return -1;
+	if (plan->container >= 0)
+		return plan->join ? setns(CONTAINER, (int)plan->join) : 0;
+	/* By now it is in its cgroup, which is the root that the namespace shows; clone3 would take its
+	 * parent's. */
+	if (child->spec->clone_flags & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP))
+		return -1;
+	if (child->spec->clone_flags & CLONE_NEWNET)
+		return network_loopback();
+	return 0;
+}
+
+void child_run(const struct child_plan *plan)
+{
+	struct child child = {.plan = plan, .spec = plan->spec, .root = {.fd = -1, .volumes = -1}};
+	const uint8_t *position = NULL;
+	struct op op = {0};
+
+	if (!plan->spec->container)
+		/* None of an exec's operations says what it joins. */
+		child.index = UINT32_MAX;
+	if (!enter(&child)) {
+		while (spec_next(child.spec, &position, &op)) {
+			child.index = op.index;
+			if (run(&child, &op))
+				break;
+		}
+	}
+	send_message(CHILD_FAILED, child.index, (uint32_t)errno);
+	_exit(1);
+}

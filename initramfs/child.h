@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The new process, from clone to exec. */
+#ifndef XENRUN_CHILD_H
+#define XENRUN_CHILD_H
+
+#include <stdint.h>
+
+#include "initramfs/ops.h"
+
+/* Said on the channel, a socket that keeps messages apart; that it closes without one is the exec's success.
+ */
+enum child_message_type {
+	CHILD_READY = 1,  /* arg[0]: its pid as itself sees it; waits for CHILD_START */
+	CHILD_FAILED = 2, /* arg[0]: index of the operation, arg[1]: errno */
+	CHILD_START = 3,  /* to the child */
+};
+
+struct child_message {
+	uint32_t type;
+	uint32_t arg[2];
+};
+
+struct child_plan {
+	const struct spec *spec;
+	int streams[3]; /* its standard input, output and error */
+	int channel;
+	int proc;      /* O_PATH of the zone's /proc, which no container can have replaced */
+	int container; /* pidfd of the process whose namespaces it joins, -1 for a container's own */
+	uint32_t join; /* which of them (CLONE_NEW*); its pid namespace it is born into */
+};
+
+/* Runs the spec's operations; does not return. Descriptors of the plan other than the streams are above 2. */
+void child_run(const struct child_plan *plan) __attribute__((noreturn));
+
+#endif

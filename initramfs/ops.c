@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decodes process specs; makes no system call, and lets nothing malformed through. */
+#include "initramfs/ops.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "initramfs/zone_wire.h"
+
+/* What an operation's payload consists of. */
+struct layout {
+	uint8_t type;
+	uint8_t fields;	 /* bytes */
+	uint8_t strings; /* number */
+	uint8_t unit;	 /* bytes of an element of its tail, 0 for none */
+};
+
+static const struct layout layouts[] = {
+	{ZONE_OP_CLONE, 4, 0, 0},
+	{ZONE_OP_CGROUP, 0, 2, 0},
+	{ZONE_OP_VOLUMES, 0, 1, 0},
+	{ZONE_OP_ROOT, 4, 1, 0},
+	{ZONE_OP_PROPAGATION, 4, 0, 0},
+	{ZONE_OP_MOUNT, 8, 4, 0},
+	{ZONE_OP_MKNOD, 20, 1, 0},
+	{ZONE_OP_SYMLINK, 0, 2, 0},
+	{ZONE_OP_PIVOT, 0, 0, 0},
+	{ZONE_OP_HOSTNAME, 0, 1, 0},
+	{ZONE_OP_DOMAINNAME, 0, 1, 0},
+	{ZONE_OP_SYSCTL, 0, 2, 0},
+	{ZONE_OP_READONLY_PATH, 0, 1, 0},
+	{ZONE_OP_MASK_PATH, 0, 1, 0},
+	{ZONE_OP_READONLY_ROOT, 0, 0, 0},
+	{ZONE_OP_OOM_SCORE_ADJ, 4, 0, 0},
+	{ZONE_OP_RLIMIT, 24, 0, 0},
+	{ZONE_OP_GROUPS, 0, 0, 4},
+	{ZONE_OP_USER, 12, 0, 0},
+	{ZONE_OP_CAPABILITIES, 40, 0, 0},
+	{ZONE_OP_NO_NEW_PRIVILEGES, 0, 0, 0},
+	{ZONE_OP_SECCOMP, 8, 0, 8},
+	{ZONE_OP_PERSONALITY, 4, 0, 0},
+	{ZONE_OP_CWD, 4, 1, 0},
+	{ZONE_OP_ENV, 0, 1, 0},
+	{ZONE_OP_ARG, 0, 1, 0},
+	{ZONE_OP_READY, 0, 0, 0},
+	{ZONE_OP_EXEC, 0, 0, 0},
+};
+
+static const struct layout *layout_of(uint32_t type)
+{
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
+		if (layouts[i].type == type)
+			return &layouts[i];
+	return NULL;
+}
+
+/* Reads the header at `offset`. Returns the offset of the next operation, 0 when this one is cut short. */
+static size_t read_header(const uint8_t *bytes, size_t length, size_t offset, struct zone_op *header)
+{
+	size_t left = length - offset, padded;
+
+	if (left < sizeof(*header))
+		return 0;
+	memcpy(header, bytes + offset, sizeof(*header));
+	left -= sizeof(*header);
+	padded = ((size_t)header->length + 7) & ~(size_t)7;
+	if (padded > left)
+		return 0;
+	return offset + sizeof(*header) + padded;
+}
+
+bool spec_complete(const uint8_t *bytes, size_t length)
+{
+	struct zone_op header;
+	size_t offset = 0;
+
+	while ((offset = read_header(bytes, length, offset, &header)) != 0)
+		if (header.type == ZONE_OP_EXEC)
+			return true;
+	return false;
+}
+
+/* Finds the parts of a payload. Returns 0, or an errno. */
+static int split_payload(struct op *op, const uint8_t *payload, size_t length)
+{
+	const struct layout *layout = layout_of(op->type);
+	const uint8_t *rest;
+	size_t left;
+
+	if (!layout)
+		return EOPNOTSUPP;
+	if (length < layout->fields)
+		return EBADMSG;
+	rest = payload + layout->fields;
+	left = length - layout->fields;
+	op->fields = payload;
+	op->strings = (const char *)rest;
+	op->tail = rest;
+	op->tail_length = left;
+	if (layout->unit)
+		return left % layout->unit ? EBADMSG : 0;
+	for (unsigned i = 0; i < layout->strings; i++) {
+		const uint8_t *nul = left ? memchr(rest, 0, left) : NULL;
+
+		if (!nul)
+			return EBADMSG;
+		left -= (size_t)(nul + 1 - rest);
+		rest = nul + 1;
+	}
+	return left ? EBADMSG : 0;
+}
+
+bool spec_next(const struct spec *spec, const uint8_t **position, struct op *op)
+{
+	size_t offset = *position ? (size_t)(*position - spec->bytes) : 0, next;
+	struct zone_op header;
+
+	next = read_header(spec->bytes, spec->length, offset, &header);
+	if (!next)
+		return false;
+	op->index = *position ? op->index + 1 : 0;
+	op->type = header.type;
+	*position = spec->bytes + next;
+	return split_payload(op, spec->bytes + offset + sizeof(header), header.length) == 0;
+}
+
+/* Whether an operation may stand here. Returns 0, or an errno. */
+static int check_order(const struct spec *spec, const struct op *op, uint32_t last_type, size_t args)
+{
+	if (op->type == ZONE_OP_CLONE)
+		return op->index ? EBADMSG : 0;
+	/* An exec's process joins namespaces that are set up, and finds the shares mounted. */
+	if (op->type != ZONE_OP_CGROUP && op->type < ZONE_OP_OOM_SCORE_ADJ && !spec->container)
+		return EBADMSG;
+	if ((op->type == ZONE_OP_EXEC) != (last_type == ZONE_OP_READY))
+		return EBADMSG;
+	if (op->type == ZONE_OP_READY && !args)
+		return EBADMSG;
+	return 0;
+}
+
+static void note(struct spec *spec, const struct op *op, size_t *args, size_t *env)
+{
+	switch (op->type) {
+	case ZONE_OP_CLONE:
+		spec->container = true;
+		spec->clone_flags = op_u32(op, 0);
+		break;
+	case ZONE_OP_GROUPS:
+		spec->groups = *op;
+		break;
+	case ZONE_OP_USER:
+		spec->user = *op;
+		break;
+	case ZONE_OP_CAPABILITIES:
+		spec->capabilities = *op;
+		break;
+	case ZONE_OP_NO_NEW_PRIVILEGES:
+		spec->no_new_privileges = *op;
+		break;
+	case ZONE_OP_SECCOMP:
+		spec->seccomp = *op;
+		break;
+	case ZONE_OP_CWD:
+		spec->cwd = *op;
+		break;
+	case ZONE_OP_ARG:
+		++*args;
+		break;
+	case ZONE_OP_ENV:
+		++*env;
+		break;
+	default:
+		break;
+	}
+}
+
+static int collect(struct spec *spec, size_t args, size_t env)
+{
+	const uint8_t *position = NULL;
+	struct op op = {0};
+	char **arg, **variable;
+
+	/* They are execve's, whose parameters want no const. */
+	spec->args = arg = calloc(args + env + 2, sizeof(char *));
+	if (!arg)
+		return -1;
+	spec->env = variable = arg + args + 1;
+	while (spec_next(spec, &position, &op)) {
+		if (op.type == ZONE_OP_ARG)
+			*arg++ = (char *)(uintptr_t)op.strings;
+		else if (op.type == ZONE_OP_ENV)
+			*variable++ = (char *)(uintptr_t)op.strings;
+	}
+	return 0;
+}
+
+int spec_decode(struct spec *spec, const uint8_t *bytes, size_t length, uint32_t *index)
+{
+	size_t offset = 0, next, args = 0, env = 0;
+	struct zone_op header;
+	struct op op = {0};
+	uint32_t last_type = 0;
+	int error;
+
+	memset(spec, 0, sizeof(*spec));
+	spec->bytes = bytes;
+	spec->length = length;
+	for (*index = 0; last_type != ZONE_OP_EXEC; ++*index) {
+		next = read_header(bytes, length, offset, &header);
+		if (!next) {
+			errno = EBADMSG;
+			return -1;
+		}
+		op.type = header.type;
+		op.index = *index;
+		error = split_payload(&op, bytes + offset + sizeof(header), header.length);
+		if (!error)
+			error = check_order(spec, &op, last_type, args);
+		if (error) {
+			errno = error;
+			return -1;
+		}
+		note(spec, &op, &args, &env);
+		last_type = op.type;
+		offset = next;
+	}
+	/* What follows the last operation is not looked at again. */
+	spec->length = offset;
+	return collect(spec, args, env);
+}
+
+void spec_free(struct spec *spec)
+{
+	free(spec->args);
+	memset(spec, 0, sizeof(*spec));
+}
+
+uint32_t op_u32(const struct op *op, size_t place)
+{
+	uint32_t value;
+
+	memcpy(&value, op->fields + place * sizeof(value), sizeof(value));
+	return value;
+}
+
+uint64_t op_u64(const struct op *op, size_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, op->fields + offset, sizeof(value));
+	return value;
+}
+
+const char *op_string(const struct op *op, size_t place)
+{
+	const char *string = op->strings;
+
+	while (place--)
+		string += strlen(string) + 1;
+	return string;
+}

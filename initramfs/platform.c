@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A zone's kernel: shares over Xen's 9pfs rings, the command line, the power switch. */
+#include "initramfs/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "initramfs/zone_wire.h"
+#include "util/cleanup.h"
+
+#define TRANSPORT "trans=xen,version=9p2000.L,"
+
+/* Not in every libc's headers. */
+#define NETLINK_KOBJECT_UEVENT_ 15
+
+struct netlink_address {
+	unsigned short family, pad;
+	unsigned port, groups;
+};
+
+/* A socket that becomes readable when a device appears; -1 where the kernel tells nobody. */
+static int watch_devices(void)
+{
+	struct netlink_address address = {.family = AF_NETLINK, .groups = 1};
+	cleanup_close int fd =
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT_);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)))
+		return -1;
+	return steal_fd(&fd);
+}
+
+static long milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int share_mount(const char *tag, const char *path, unsigned long flags, const char *options, int seconds)
+{
+	char data[512] = TRANSPORT;
+	cleanup_close int devices = -1;
+	long start, delay = 1;
+
+	if (strlen(options) >= sizeof(data) - sizeof(TRANSPORT)) {
+		errno = E2BIG;
+		return -1;
+	}
+	strcat(data, options);
+	/* EINVAL is how the transport says that it knows no such tag yet. */
+	if (!mount(tag, path, "9p", flags, data))
+		return 0;
+	if (errno != EINVAL)
+		return -1;
+	devices = watch_devices();
+	start = milliseconds();
+	while (mount(tag, path, "9p", flags, data)) {
+		struct pollfd pollfd = {.fd = devices, .events = POLLIN};
+		char event[256];
+
+		if (errno != EINVAL)
+			return -1;
+		if (seconds >= 0 && milliseconds() - start > seconds * 1000L) {
+			errno = EINVAL;
+			return -1;
+		}
+		/* The device is of use some time after it was announced: look often then, seldom later. */
+		if (poll(&pollfd, 1, (int)delay) > 0) {
+			while (recv(devices, event, sizeof(event), 0) > 0)
+				;
+			delay = 1;
+		} else if (delay < 1000) {
+			delay *= 2;
+		}
+	}
+	return 0;
+}
+
+int control_wait_flags(void)
+{
+	/* So that a read is one request, not as many as fill its buffer; it waits all the same. */
+	return O_NONBLOCK;
+}
+
+bool zone_marked(void)
+{
+	cleanup_close int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	char line[4096];
+	ssize_t length = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+	char *rest = line, *word;
+
+	if (length < 0)
+		return false;
+	line[length] = '\0';
+	while ((word = strsep(&rest, " \n")))
+		if (!strcmp(word, ZONE_CMDLINE_MARK))
+			return true;
+	return false;
+}
+
+void zone_power_off(void)
+{
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the zone's kernel and its host give; tests put another file in the place of platform.c. */
+#ifndef XENRUN_PLATFORM_H
+#define XENRUN_PLATFORM_H
+
+#include <stdbool.h>
+
+/* Where zone init has the shares. */
+#define CONTROL_PATH "/control"
+#define VOLUMES_PATH "/volumes"
+#define ROOTFS_PATH  "/newroot"
+
+/* No time to wait for a share's device. */
+#define WAIT_FOREVER (-1)
+
+/* Mounts the share of that tag, waiting up to `seconds` for its device to appear. 0, or -1 with errno. */
+int share_mount(const char *tag, const char *path, unsigned long flags, const char *options, int seconds);
+
+/* Flags for opening a file of the control share whose read waits. */
+int control_wait_flags(void);
+
+/* Whether this kernel was booted as a zone. */
+bool zone_marked(void);
+
+void zone_power_off(void) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making processes and following them to their end. */
+#include "initramfs/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "initramfs/cgroup.h"
+#include "initramfs/child.h"
+#include "initramfs/control.h"
+#include "initramfs/ops.h"
+#include "initramfs/platform.h"
+#include "initramfs/relay.h"
+#include "initramfs/syscalls.h"
+#include "util/cleanup.h"
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x1000
+#endif
+
+/* The container's number. */
+#define CONTAINER 0
+
+/* Shares are announced before they are asked for: a device that has not come by then will not. */
+#define SHARE_SECONDS 30
+
+#define VOLUMES_OPTIONS "cache=mmap,access=client,msize=262144"
+
+/* No operation is to blame. */
+#define NO_INDEX UINT32_MAX
+
+enum state {
+	STATE_MAKING,	/* carries out its spec */
+	STATE_CREATED,	/* waits for its start */
+	STATE_STARTING, /* on its way to exec */
+	STATE_RUNNING,
+	STATE_FAILED, /* and dom0 knows */
+};
+
+struct process {
+	struct process *next;
+	uint32_t number;
+	enum state state;
+	uint32_t namespaces; /* CLONE_NEW* that it was made with */
+	pid_t pid;	     /* 0 before there is one */
+	int pidfd;
+	int channel; /* to the child (child.h), -1 once it is closed */
+	int folder;  /* in the control share */
+	int stop[2]; /* its second end is open as long as the process lives */
+	struct relay relays[3];
+	unsigned relaying;    /* a bit for each that runs */
+	bool ended, reported; /* `reported`: dom0 had the last word of it */
+	int status;	      /* of waitpid */
+	int requested;	      /* the signal that SIGKILL stands for, 0 for none */
+};
+
+static struct process *processes;
+static int poll_fd = -1, cgroup = -1, proc = -1, own_pids = -1;
+
+void process_boot(int poll)
+{
+	poll_fd = poll;
+	proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	own_pids = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+}
+
+static struct process *find(uint32_t number)
+{
+	for (struct process *process = processes; process; process = process->next)
+		/* One that dom0 is done with may still have a relay that waits for its answer. */
+		if (process->number == number && !process->reported)
+			return process;
+	return NULL;
+}
+
+static void close_channel(struct process *process)
+{
+	if (process->channel < 0)
+		return;
+	/* Closing does not do it while a child just made has a copy: what is watched is not the descriptor.
+	 */
+	epoll_ctl(poll_fd, EPOLL_CTL_DEL, process->channel, NULL);
+	close(process->channel);
+	process->channel = -1;
+}
+
+static void close_stop(struct process *process)
+{
+	if (process->stop[1] >= 0)
+		close(process->stop[1]);
+	process->stop[1] = -1;
+}
+
+/* Forgets a process that nothing is left of. */
+static void release(struct process *process)
+{
+	struct process **link = &processes;
+
+	if (!process->reported || process->relaying || (process->pid && !process->ended))
+		return;
+	while (*link && *link != process)
+		link = &(*link)->next;
+	if (*link)
+		*link = process->next;
+	close_channel(process);
+	close_stop(process);
+	close(process->stop[0]);
+	if (process->pidfd >= 0)
+		close(process->pidfd);
+	if (process->folder >= 0)
+		close(process->folder);
+	free(process);
+}
+
+static void fail(struct process *process, uint32_t index, int error)
+{
+	if (!process->reported)
+		control_report(ZONE_REPORT_FAILED, process->number, index, (uint32_t)error);
+	process->reported = true;
+	process->state = STATE_FAILED;
+}
+
+/* What of a spec is done before its process is made. */
+static int prepare(const struct spec *spec, uint32_t *index)
+{
+	static bool has_volumes;
+	const uint8_t *position = NULL;
+	struct op op = {0};
+
+	if (spec->container && cgroup < 0)
+		/* Without one go those who ask for nothing of it. */
+		cgroup = cgroup_make();
+	while (spec_next(spec, &position, &op)) {
+		const char *volumes = NULL;
+
+		*index = op.index;
+		if (op.type == ZONE_OP_CGROUP && cgroup_write(cgroup, op_string(&op, 0), op_string(&op, 1)))
+			return -1;
+		if (op.type == ZONE_OP_ROOT &&
+			share_mount(ZONE_TAG_ROOTFS, ROOTFS_PATH, op_u32(&op, 0), op.strings, SHARE_SECONDS))
+			return -1;
+		if (op.type == ZONE_OP_VOLUMES)
+			volumes = op.strings;
+		else if (op.type == ZONE_OP_MOUNT && op_u32(&op, 0) & MS_BIND && !has_volumes)
+			volumes = VOLUMES_OPTIONS;
+		if (volumes && !has_volumes &&
+			share_mount(ZONE_TAG_VOLUMES, VOLUMES_PATH, 0, volumes, SHARE_SECONDS))
+			return -1;
+		has_volumes |= volumes != NULL;
+	}
+	*index = 0;
+	if (spec->container && !(spec->clone_flags & CLONE_NEWNS)) {
+		/* Its mounts would be zone init's own. */
+		errno = EINVAL;
+		return -1;
+	}
+	return 0;
+}
+
+static pid_t clone_into(uint64_t flags, int *pidfd, int into)
+{
+	struct zone_clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	if (into >= 0) {
+		args.flags |= ZONE_CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)into;
+	}
+	return sys_clone3(&args);
+}
+
+/* Makes the process of an exec: born into the container's pid namespace, which only a child can be. */
+static pid_t clone_beside(const struct process *container, int *pidfd)
+{
+	bool enter = container->namespaces & CLONE_NEWPID;
+	cleanup_close int moved = -1;
+	pid_t pid;
+
+	if (enter && setns(container->pidfd, CLONE_NEWPID))
+		return -1;
+	pid = clone_into(0, pidfd, cgroup);
+	if (pid < 0 && errno == EBUSY) {
+		/* The container has made cgroups of its own, and where it was nobody may be any more. */
+		moved = cgroup_of(container->pid);
+		if (moved >= 0)
+			pid = clone_into(0, pidfd, moved);
+	}
+	if (pid && enter && setns(own_pids, CLONE_NEWPID))
+		/* All of zone init's children would be the container's from here on. */
+		zone_power_off();
+	return pid;
+}
+
+/* Makes a pipe for a stream: child[stream] is the child's end, *own is zone init's and does not wait. */
+static int make_stream(unsigned stream, int child[3], int *own)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	child[stream] = ends[stream ? 1 : 0];
+	*own = ends[stream ? 0 : 1];
+	return fcntl(*own, F_SETFL, O_NONBLOCK);
+}
+
+static void close_all(int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static void start_relays(struct process *process, int own[3])
+{
+	for (unsigned stream = 0; stream < 3; stream++) {
+		struct relay *relay = &process->relays[stream];
+
+		*relay = (struct relay){process, stream, process->folder, own[stream], process->stop[0]};
+		if (relay_start(relay))
+			/* A stream that is shut is what the process sees of it. */
+			close(own[stream]);
+		else
+			process->relaying |= 1U << stream;
+		own[stream] = -1;
+	}
+}
+
+static int spawn(struct process *process, const struct spec *spec)
+{
+	struct process *container = spec->container ? NULL : find(CONTAINER);
+	int streams[3] = {-1, -1, -1}, own[3] = {-1, -1, -1}, channel[2] = {-1, -1};
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = process};
+	struct child_plan plan = {.spec = spec, .proc = proc, .container = -1};
+	int result = -1;
+
+	if (!spec->container && (!container || !container->pid || container->ended)) {
+		errno = ESRCH;
+		return -1;
+	}
+	for (unsigned stream = 0; stream < 3; stream++)
+		if (make_stream(stream, streams, &own[stream]))
+			goto cleanup;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel))
+		goto cleanup;
+	memcpy(plan.streams, streams, sizeof(streams));
+	plan.channel = channel[1];
+	process->namespaces = container ? container->namespaces : spec->clone_flags;
+	if (container) {
+		plan.container = container->pidfd;
+		plan.join = container->namespaces & ~(uint32_t)CLONE_NEWPID;
+		process->pid = clone_beside(container, &process->pidfd);
+	} else {
+		process->pid =
+			clone_into(spec->clone_flags & ~(uint32_t)CLONE_NEWCGROUP, &process->pidfd, cgroup);
+	}
+	if (!process->pid)
+		child_run(&plan);
+	if (process->pid < 0) {
+		process->pid = 0;
+		goto cleanup;
+	}
+	process->channel = channel[0];
+	channel[0] = -1;
+	start_relays(process, own);
+	result = epoll_ctl(poll_fd, EPOLL_CTL_ADD, process->channel, &event);
+cleanup:
+	close_all(streams, 3);
+	close_all(own, 3);
+	close_all(channel, 2);
+	return result;
+}
+
+void process_create(uint32_t number)
+{
+	struct process *process = find(number);
+	cleanup_free uint8_t *bytes = NULL;
+	struct spec spec = {0};
+	uint32_t index = NO_INDEX;
+	size_t length;
+
+	if (process) {
+		control_report(ZONE_REPORT_FAILED, number, NO_INDEX, EEXIST);
+		return;
+	}
+	process = calloc(1, sizeof(*process));
+	if (!process) {
+		control_report(ZONE_REPORT_FAILED, number, NO_INDEX, ENOMEM);
+		return;
+	}
+	process->number = number;
+	process->pidfd = process->channel = process->stop[0] = process->stop[1] = -1;
+	process->folder = control_folder(number);
+	process->next = processes;
+	processes = process;
+	if (process->folder < 0 || pipe2(process->stop, O_CLOEXEC) ||
+		control_spec(process->folder, &bytes, &length) || spec_decode(&spec, bytes, length, &index) ||
+		prepare(&spec, &index) || spawn(process, &spec)) {
+		fail(process, index, errno);
+		close_stop(process);
+		if (process->pid)
+			kill(process->pid, SIGKILL);
+		release(process);
+	}
+	spec_free(&spec);
+}
+
+void process_start(uint32_t number)
+{
+	struct child_message message = {.type = CHILD_START};
+	struct process *process = find(number);
+
+	/* A child that is not there yet finds the message when it is. */
+	if (process && process->channel >= 0)
+		send(process->channel, &message, sizeof(message), MSG_NOSIGNAL);
+	if (process && process->state == STATE_CREATED)
+		process->state = STATE_STARTING;
+}
+
+static bool ends_by_default(int signal)
+{
+	switch (signal) {
+	case 0:
+	case SIGCHLD:
+	case SIGCONT:
+	case SIGURG:
+	case SIGWINCH:
+	case SIGSTOP:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+		return false;
+	default:
+		return true;
+	}
+}
+
+void process_signal(uint32_t number, int signal, int everybody)
+{
+	struct process *process = find(number);
+
+	if (!process || !process->pid || process->ended)
+		return;
+	if (everybody && cgroup >= 0 && process->state == STATE_RUNNING) {
+		cgroup_signal(cgroup, signal);
+		return;
+	}
+	/* The first process of a pid namespace is spared every signal that it has no handler for. */
+	if (process->state != STATE_RUNNING && process->number == CONTAINER &&
+		process->namespaces & CLONE_NEWPID && ends_by_default(signal)) {
+		process->requested = signal;
+		signal = SIGKILL;
+	}
+	kill(process->pid, signal);
+}
+
+void process_heard(struct process *process)
+{
+	struct child_message message;
+	ssize_t length;
+
+	while (process->channel >= 0) {
+		length = recv(process->channel, &message, sizeof(message), MSG_DONTWAIT);
+		if (length < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (length == sizeof(message) && message.type == CHILD_READY) {
+			if (process->state == STATE_MAKING)
+				process->state = STATE_CREATED;
+			control_report(ZONE_REPORT_CREATED, process->number, message.arg[0], 0);
+			continue;
+		}
+		if (length == sizeof(message) && message.type == CHILD_FAILED)
+			fail(process, message.arg[0], (int)message.arg[1]);
+		else if (process->state == STATE_STARTING) {
+			process->state = STATE_RUNNING;
+			control_report(ZONE_REPORT_STARTED, process->number, 0, 0);
+		}
+		close_channel(process);
+	}
+}
+
+/* Reports the end once the output that came before it is delivered. */
+static void finish(struct process *process)
+{
+	if (process->ended && !process->reported && !(process->relaying & ~1U)) {
+		if (process->number == CONTAINER)
+			/* What it wrote is on the host before anybody looks. */
+			sync();
+		process->reported = true;
+		control_report(ZONE_REPORT_EXITED, process->number, (uint32_t)process->status, 0);
+	}
+	release(process);
+}
+
+void process_relayed(struct process *process, unsigned stream)
+{
+	process->relaying &= ~(1U << stream);
+	finish(process);
+}
+
+static void end(struct process *process, int status)
+{
+	/* Its last message may be there unread. */
+	process_heard(process);
+	process->ended = true;
+	process->status = process->requested && WIFSIGNALED(status) ? process->requested : status;
+	if (process->state == STATE_MAKING)
+		fail(process, NO_INDEX, ECANCELED);
+	if (process->number == CONTAINER && !(process->namespaces & CLONE_NEWPID) && cgroup >= 0)
+		/* The end of a pid namespace would have been that of its processes. */
+		cgroup_signal(cgroup, SIGKILL);
+	close_stop(process);
+	finish(process);
+}
+
+void process_reap(void)
+{
+	struct process *process;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (process = processes; process && process->pid != pid; process = process->next)
+			;
+		if (process)
+			end(process, status);
+	}
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The processes that dom0 asked for, by its numbers: 0 is the container's own. One thread holds them all. */
+#ifndef XENRUN_PROCESS_H
+#define XENRUN_PROCESS_H
+
+#include <stdint.h>
+
+struct process;
+
+/* `poll` is the epoll descriptor that news of processes come through, each with its process as data. */
+void process_boot(int poll);
+
+/* What dom0 asks for. */
+void process_create(uint32_t number);
+void process_start(uint32_t number);
+void process_signal(uint32_t number, int signal, int everybody);
+
+/* A process said something on its channel. */
+void process_heard(struct process *process);
+
+/* A relay of it has ended. */
+void process_relayed(struct process *process, unsigned stream);
+
+/* Takes note of every child that has ended. */
+void process_reap(void);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Relays: a thread for each of a process's standard streams, between its pipe and dom0's file. */
+#ifndef XENRUN_RELAY_H
+#define XENRUN_RELAY_H
+
+struct process;
+
+struct relay {
+	struct process *process; /* for the news of its end */
+	unsigned stream;	 /* 0, 1, 2 as the process numbers them */
+	int folder;		 /* of the process in the control share; stays the caller's */
+	int pipe;		 /* zone init's end, which does not wait; closed by the relay */
+	int stop;		 /* hangs up when the process has ended; stays the caller's */
+};
+
+/*
+ * Starts a relay; `relay` must stay until its NEWS_RELAY. When the process has ended, output that is in
+ * the pipe by then is still delivered, though others may hold its other end.
+ */
+int relay_start(struct relay *relay);
+
+#endif
