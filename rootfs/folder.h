@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A folder of the host as a share: the 9P2000.L that Linux's client speaks, served out of one tree.
+ *
+ * What keeps a guest inside: a fid holds an O_PATH descriptor; a walk goes one component at a time, relative
+ * to the descriptor of the folder it is in, through openat2(2) with no symlink followed and no way up; names
+ * "..",
+ * ".", "" and those with a '/' are refused before. There is no path that the guest could race.
+ * A file is opened for its bytes only after it was seen to be a regular file or a folder: fifos, sockets and
+ * devices are the guest kernel's own business.
+ *
+ * What the process must be like:
+ *   - its umask is set to 0 by folder_new(): modes are what the guest says;
+ *   - its working directory becomes /proc/self/fd at each access to extended attributes: only so have
+ *     setxattr(2) and the like a path for a descriptor. Nobody else is to depend on it;
+ *   - its file system user and group stay what they are at folder_new(); capabilities for files of others:
+ *     CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP;
+ *   - SIGXFSZ is ignored;
+ *   - RLIMIT_NOFILE lets the limits below be reached: two descriptors a fid at worst, one an open file, one a
+ * lock.
+ *
+ * System calls made after folder_new(): openat, openat2, close, statx, fstatfs, readlinkat, getdents64,
+ * lseek, pread64, pwrite64, ftruncate, fsync, fdatasync, fcntl (F_OFD_*), flock, mkdirat, mknodat, symlinkat,
+ * linkat, renameat, unlinkat, fchownat, fchmodat, utimensat, fchdir, getxattr, setxattr, listxattr,
+ * removexattr; and those of malloc.
+ */
+#ifndef XENRUN_ROOTFS_FOLDER_H
+#define XENRUN_ROOTFS_FOLDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rootfs/share.h"
+#include "util/error.h"
+
+/* What one guest may hold of the host at a time. 0 stands for the default. */
+struct folder_limits {
+	uint32_t fids;	      /* 262144; more: EMFILE */
+	uint32_t open_files;  /* 65536, folders included; more: ENFILE */
+	uint32_t xattr_bytes; /* 4 MiB of values in transit; more: ENOMEM */
+	uint32_t locks;	      /* 16384 files locked by a process; more: ENOLCK */
+
+	/* An O_PATH descriptor of /proc/self/fd, opened by the process that serves, after its last fork. It
+	 * stays the caller's, and open as long as the share lives. -1: folder_new() opens one. */
+	int proc_self_fd;
+
+	/* Nobody but this guest writes here: its own kernel's locks are all that there are. */
+	bool exclusive;
+
+	/* Device nodes cannot be made: EPERM. */
+	bool no_devices;
+};
+
+/*
+ * A share of the tree below root_fd, an O_PATH or O_DIRECTORY descriptor of a folder, which becomes the
+ * share's, in case of an error too. limits may be NULL. Returns NULL with *err set.
+ */
+struct share *folder_new(int root_fd, const struct folder_limits *limits, struct error *err);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rootfs/folder_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_AT_ONCE \
+	32768 /* bytes of the host's entries: a read of the guest takes as many of these as fit */
+
+/* As getdents64(2) has it. */
+struct entry {
+	uint64_t inode;
+	int64_t next_offset;
+	uint16_t size;
+	uint8_t type;
+	const char *name;
+	size_t name_length;
+};
+
+/* Decodes the entry at the beginning of `length` bytes. */
+static bool entry_at(const uint8_t *bytes, size_t length, struct entry *out)
+{
+	const size_t header = offsetof(struct dirent64, d_name);
+	struct dirent64 raw;
+
+	if (length < header + 1)
+		return false;
+	memcpy(&raw, bytes, header);
+	if (raw.d_reclen <= header || raw.d_reclen > length)
+		return false;
+	out->inode = raw.d_ino;
+	out->next_offset = raw.d_off;
+	out->size = raw.d_reclen;
+	out->type = raw.d_type;
+	out->name = (const char *)bytes + header;
+	out->name_length = strnlen(out->name, raw.d_reclen - header);
+	return true;
+}
+
+static bool is_name(const struct entry *entry, const char *name)
+{
+	return entry->name_length == strlen(name) && memcmp(entry->name, name, entry->name_length) == 0;
+}
+
+/* The number that local readdir gives: of what is below a mount, not of what is mounted. */
+static int qid_of(
+	struct folder *folder, const struct node *dir, const struct entry *entry, struct p9_qid *out)
+{
+	bool is_root = dir->inode == folder->root->inode && dir->device == folder->root->device;
+	int result;
+
+	/* What the root is in is none of the guest's business. */
+	if (is_name(entry, ".") || (is_name(entry, "..") && is_root)) {
+		*out = dir->qid;
+		return 0;
+	}
+	*out = (struct p9_qid){.type = P9_QID_FILE, .version = 1};
+	if (entry->type == DT_DIR)
+		out->type = P9_QID_DIR;
+	else if (entry->type == DT_LNK)
+		out->type = P9_QID_SYMLINK;
+	result = qids_path(&folder->qids, dir->device, entry->inode, &out->path);
+	return result;
+}
+
+enum fill { FILL_MORE, FILL_FULL, FILL_END };
+
+/* Adds what one getdents64(2) gives. Returns an enum fill or -errno. */
+static int fill(struct folder *folder, struct folder_fid *fid, uint32_t wanted, struct p9_writer *reply)
+{
+	ssize_t length = getdents64(fid->fd, folder->scratch, READ_AT_ONCE);
+	struct entry entry;
+
+	if (length < 0)
+		return -errno;
+	if (length == 0)
+		return FILL_END;
+	for (size_t at = 0; at < (size_t)length; at += entry.size) {
+		struct p9_qid qid;
+		int result;
+
+		if (!entry_at(folder->scratch + at, (size_t)length - at, &entry))
+			return -EIO;
+		result = qid_of(folder, fid->node, &entry, &qid);
+		if (result < 0)
+			return result;
+		if (!p9_add_entry(reply, wanted, &qid, (uint64_t)entry.next_offset, entry.type, entry.name,
+			    entry.name_length)) {
+			/* The descriptor stands behind what was left out. */
+			fid->listed = false;
+			return FILL_FULL;
+		}
+		fid->next_entry = (uint64_t)entry.next_offset;
+	}
+	return FILL_MORE;
+}
+
+int folder_readdir(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
+{
+	struct folder_fid *fid = folder_find(folder, request->u.read.fid);
+	uint64_t offset = request->u.read.offset;
+	int result;
+
+	if (!fid || fid->kind != FID_OPEN)
+		return -EBADF;
+	if (!S_ISDIR(fid->node->type))
+		return -ENOTDIR;
+	if (offset > INT64_MAX)
+		return -EINVAL;
+	/* From the beginning always anew, for that is what rewinddir(3) promises. */
+	if (!fid->listed || offset != fid->next_entry || offset == 0) {
+		if (lseek(fid->fd, (off_t)offset, SEEK_SET) < 0)
+			return -errno;
+		fid->next_entry = offset;
+		fid->listed = true;
+	}
+	p9_reply_readdir(reply, request->tag);
+	do {
+		result = fill(folder, fid, request->u.read.count, reply);
+	} while (result == FILL_MORE);
+	if (reply->length > P9_READ_HEADER_SIZE)
+		return 0; /* an error comes again at the next read */
+	if (result == FILL_FULL)
+		return -EINVAL; /* no room for a single one; an empty reply would be the end */
+	return result < 0 ? result : 0;
+}

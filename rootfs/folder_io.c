@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rootfs/folder_internal.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int folder_read(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
+{
+	struct folder_fid *fid = folder_find(folder, request->u.read.fid);
+	uint64_t offset = request->u.read.offset;
+	uint32_t room, got;
+	uint8_t *space = p9_read_space(reply, request->u.read.count, &room);
+	ssize_t length;
+	int result;
+
+	if (!fid)
+		return -EBADF;
+	if (fid->kind == FID_XATTR_READ) {
+		result = xattr_read(fid->xattr, offset, space, room, &got);
+		if (result == 0)
+			p9_reply_read(reply, request->tag, got);
+		return result;
+	}
+	if (fid->kind != FID_OPEN)
+		return -EBADF;
+	if (S_ISDIR(fid->node->type))
+		return -EISDIR;
+	if (offset > INT64_MAX)
+		return -EINVAL;
+	length = pread(fid->fd, space, room, (off_t)offset);
+	if (length < 0)
+		return -errno;
+	p9_reply_read(reply, request->tag, (uint32_t)length);
+	return 0;
+}
+
+int folder_write(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
+{
+	struct folder_fid *fid = folder_find(folder, request->u.write.fid);
+	uint64_t offset = request->u.write.offset;
+	uint32_t count = request->u.write.count;
+	ssize_t length;
+	int result;
+
+	if (!fid)
+		return -EBADF;
+	if (fid->kind == FID_XATTR_WRITE) {
+		result = xattr_write(fid->xattr, offset, request->u.write.data, count);
+		if (result == 0)
+			p9_reply_write(reply, request->tag, count);
+		return result;
+	}
+	if (fid->kind != FID_OPEN || !fid->writable)
+		return -EBADF;
+	if (offset > INT64_MAX)
+		return -EINVAL;
+	if (fid->strips && count > 0) {
+		result = folder_strip(folder, fid);
+		if (result < 0)
+			return result;
+	}
+	length = pwrite(fid->fd, request->u.write.data, count, (off_t)offset);
+	if (length < 0)
+		return -errno;
+	p9_reply_write(reply, request->tag, (uint32_t)length);
+	return 0;
+}
+
+int folder_fsync(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
+{
+	struct folder_fid *fid = folder_find(folder, request->u.fsync.fid);
+	int result;
+
+	if (!fid || fid->kind != FID_OPEN)
+		return -EBADF;
+	result = request->u.fsync.datasync ? fdatasync(fid->fd) : fsync(fid->fd);
+	if (result < 0)
+		return -errno;
+	p9_reply_empty(reply, P9_RFSYNC, request->tag);
+	return 0;
+}
