@@ -27,7 +27,9 @@ static void write_place(FILE *out, const struct place *place)
 	else if (place->kind == KEY)
 		fprintf(out, "[\"%s\"]", place->name);
 	else
-		fprintf(out, "%s%s", place->parent && *place->parent->name ? "." : "", place->name);
+		fprintf(out, "%s%s",
+			place->parent && (place->parent->parent || *place->parent->name) ? "." : "",
+			place->name);
 }
 
 /* Puts the path in front of the message; the document itself has none. */

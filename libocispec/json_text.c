@@ -3,8 +3,8 @@
 
 #include "util/cleanup.h"
 #include "util/error.h"
+#include <ctype.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -34,31 +34,105 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* json-c cuts a key at an escaped NUL, so that it would pass for another one. Values keep theirs, and
- * decode.c refuses them with their path. The text is known to be JSON. */
-static int check_keys(const char *text, size_t length, struct error *err)
+/* Behind the digits at `i`, which is where the next thing begins. */
+static size_t skip_digits(const char *text, size_t length, size_t i)
 {
-	for (size_t i = 0; i < length; i++) {
-		size_t nul = 0;
+	while (i < length && isdigit((unsigned char)text[i]))
+		i++;
+	return i;
+}
 
-		if (text[i] != '"')
-			continue;
-		for (i++; i < length && text[i] != '"'; i++) {
-			if (text[i] != '\\')
-				continue;
-			if (length - i > 5 && memcmp(text + i, "\\u0000", 6) == 0)
-				nul = i;
-			i++;
-		}
-		if (!nul)
-			continue;
-		do {
-			i++;
-		} while (i < length && is_space(text[i]));
-		if (i < length && text[i] == ':')
-			return syntax_error(text, nul, "a NUL in a property's name", err);
+/* Moves *cursor behind the number; NULL, or what is wrong with it. */
+static const char *check_number(const char *text, size_t length, size_t *cursor)
+{
+	size_t i = *cursor, first, last;
+	bool integer = true, good;
+
+	if (text[i] == '-')
+		i++;
+	first = i;
+	last = i = skip_digits(text, length, i);
+	good = last > first && (text[first] != '0' || last == first + 1);
+	if (i < length && text[i] == '.') {
+		integer = false;
+		i = skip_digits(text, length, first = i + 1);
+		good = good && i > first;
 	}
-	return 0;
+	if (i < length && (text[i] == 'e' || text[i] == 'E')) {
+		integer = false;
+		first = i + 1;
+		if (first < length && (text[first] == '+' || text[first] == '-'))
+			first++;
+		i = skip_digits(text, length, first);
+		good = good && i > first;
+	}
+	if (!good)
+		return "not a number";
+	if (integer) {
+		char copy[24] = {0};
+
+		if (i - *cursor >= sizeof(copy))
+			return "number out of range";
+		memcpy(copy, text + *cursor, i - *cursor);
+		errno = 0;
+		if (*copy == '-')
+			strtoll(copy, NULL, 10);
+		else
+			strtoull(copy, NULL, 10);
+		if (errno == ERANGE)
+			return "number out of range";
+	}
+	*cursor = i;
+	return NULL;
+}
+
+/* Moves *cursor behind the string that begins there. json-c cuts a key at an escaped NUL, so that it would
+ * pass for another one; values keep theirs, and decode.c refuses them with their path. */
+static const char *check_string(const char *text, size_t length, size_t *cursor)
+{
+	bool nul = false;
+	size_t i = *cursor + 1;
+
+	for (; i < length && text[i] != '"'; i++) {
+		if (text[i] != '\\')
+			continue;
+		nul = nul || (length - i > 5 && memcmp(text + i, "\\u0000", 6) == 0);
+		i++;
+	}
+	*cursor = ++i;
+	while (i < length && is_space(text[i]))
+		i++;
+	return nul && i < length && text[i] == ':' ? "a NUL in the property's name" : NULL;
+}
+
+/* What json-c takes though it is not JSON, or takes for something else: 'x', NaN, 01, numbers that do not
+ * fit. The text is otherwise known to be JSON. */
+static int check_strictly(const char *text, size_t length, struct error *err)
+{
+	static const char *const words[] = {"true", "false", "null"};
+	const char *wrong = NULL;
+	size_t i = 0, start = 0;
+
+	while (i < length && !wrong) {
+		start = i;
+		if (text[i] == '"') {
+			wrong = check_string(text, length, &i);
+		} else if (text[i] == '-' || isdigit((unsigned char)text[i])) {
+			wrong = check_number(text, length, &i);
+		} else if (is_space(text[i]) || memchr("{}[]:,", text[i], 6)) {
+			i++;
+		} else {
+			for (size_t w = 0; w < sizeof(words) / sizeof(words[0]) && i == start; w++) {
+				size_t size = strlen(words[w]);
+
+				if (length - i >= size && memcmp(text + i, words[w], size) == 0)
+					i += size;
+			}
+			if (i == start)
+				wrong = "unexpected character";
+		}
+	}
+	return wrong ? syntax_error(text, start, wrong, err) : 0;
 }
 
 struct json_object *json_text_parse(const char *text, size_t length, struct error *err)
@@ -81,15 +155,20 @@ struct json_object *json_text_parse(const char *text, size_t length, struct erro
 	json = json_tokener_parse_ex(tokener, text, (int)length);
 	status = json_tokener_get_error(tokener);
 	end = json_tokener_get_parse_end(tokener);
+	if (status == json_tokener_continue) { /* a number can end only where something else begins */
+		json = json_tokener_parse_ex(tokener, "", 1);
+		status = json_tokener_get_error(tokener);
+		end = length;
+	}
 	json_tokener_free(tokener);
 
-	if (status == json_tokener_continue)
+	if (status == json_tokener_continue || status == json_tokener_error_parse_eof)
 		syntax_error(text, length, "unexpected end of data", err);
 	else if (status != json_tokener_success)
 		syntax_error(text, end, json_tokener_error_desc(status), err);
 	else if (!json)
 		error_set(err, 0, "expected an object, found null");
-	else if (check_keys(text, length, err) == 0)
+	else if (check_strictly(text, length, err) == 0)
 		return json;
 	json_object_put(json);
 	return NULL;

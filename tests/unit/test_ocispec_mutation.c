@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The full document with each of its properties gone, of another type, or cut short: refused by name, or
+ * taken. */
+#include "libocispec/tables.h"
+#include "tests/unit/test_ocispec.h"
+
+static struct json_object *root;
+
+static const struct {
+	const char *text;
+	enum json_type type;
+} replacements[] = {
+	{"true", json_type_boolean},
+	{"1", json_type_int},
+	{"-1", json_type_int},
+	{"18446744073709551615", json_type_int},
+	{"1.5", json_type_double},
+	{"1e300", json_type_double},
+	{"\"\"", json_type_string},
+	{"\"x\"", json_type_string},
+	{"\"\\u0000\"", json_type_string},
+	{"[]", json_type_array},
+	{"[null]", json_type_array},
+	{"[[[[]]]]", json_type_array},
+	{"[{}]", json_type_array},
+	{"{}", json_type_object},
+	{"{\"\": null}", json_type_object},
+	{"{\"x\": {\"y\": []}}", json_type_object},
+	{"{\"\": \"\"}", json_type_object},
+};
+
+static enum json_type type_of(enum oci_kind kind)
+{
+	switch (kind) {
+	case OCI_BOOL:
+	case OCI_BOOL_POINTER:
+		return json_type_boolean;
+	case OCI_STRING:
+		return json_type_string;
+	case OCI_STRINGS:
+	case OCI_UINT32S:
+	case OCI_OBJECTS:
+		return json_type_array;
+	case OCI_STRUCT:
+	case OCI_OBJECT:
+	case OCI_OBJECT_MAP:
+	case OCI_STRING_MAP:
+		return json_type_object;
+	default:
+		return json_type_int;
+	}
+}
+
+static char *message_of_root(void)
+{
+	const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN);
+
+	return message_of(text, strlen(text));
+}
+
+/* `want`: what the message is to begin with; NULL: any, or none. */
+static void expect_root(const char *path, const char *change, const char *want)
+{
+	char *message = message_of_root();
+
+	if (want && !CHECK(strncmp(message, want, strlen(want)) == 0))
+		printf("# %s %s gives \"%s\"\n", path, change, message);
+	if (!want && *message && !CHECK(strstr(message, ": ")))
+		printf("# %s %s gives \"%s\", which has no path\n", path, change, message);
+	free(message);
+}
+
+static void mutate_property(struct json_object *parent, const struct oci_property *property, const char *path)
+{
+	struct json_object *value = json_object_get(json_object_object_get(parent, property->name));
+	char want[300];
+
+	json_object_object_del(parent, property->name);
+	snprintf(want, sizeof(want), "%s: missing", path);
+	expect_root(path, "gone", property->flags & OCI_REQUIRED ? want : NULL);
+	json_object_object_add(parent, property->name, NULL);
+	expect_root(path, "null", property->flags & OCI_REQUIRED ? want : NULL);
+
+	snprintf(want, sizeof(want), "%s: expected ", path);
+	for (size_t i = 0; i < sizeof(replacements) / sizeof(replacements[0]); i++) {
+		bool typed = replacements[i].type == type_of(property->kind);
+
+		json_object_object_add(parent, property->name, json_tokener_parse(replacements[i].text));
+		expect_root(path, replacements[i].text, typed ? NULL : want);
+	}
+	json_object_object_add(parent, property->name, value);
+}
+
+static void mutate(struct json_object *json, const struct oci_table *table, const char *path)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct oci_property *property = &table->properties[i];
+		struct json_object *value = json_object_object_get(json, property->name);
+		char where[256], inside[300];
+
+		if (property->flags & OCI_ALIAS)
+			continue;
+		snprintf(where, sizeof(where), "%s%s%s", path, *path ? "." : "", property->name);
+		/* So that no property is forgotten where the full document is used. */
+		if (!CHECK(value)) {
+			printf("# %s is not in full.json\n", where);
+			continue;
+		}
+		mutate_property(json, property, where);
+		if (property->kind == OCI_OBJECT || property->kind == OCI_STRUCT) {
+			mutate(value, property->table, where);
+		} else if (property->kind == OCI_OBJECTS) {
+			snprintf(inside, sizeof(inside), "%s[0]", where);
+			mutate(json_object_array_get_idx(value, 0), property->table, inside);
+		} else if (property->kind == OCI_OBJECT_MAP) {
+			json_object_object_foreach(value, key, element)
+			{
+				snprintf(inside, sizeof(inside), "%s[\"%s\"]", where, key);
+				mutate(element, property->table, inside);
+				break;
+			}
+		}
+	}
+}
+
+static void test_properties(void)
+{
+	char *message;
+
+	mutate(root, &oci_config_table, "");
+	message = message_of_root();
+	CHECK(same(message, "")); /* all was put back */
+	free(message);
+}
+
+static void test_truncation(void)
+{
+	const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN);
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i < length; i++) {
+		char *copy = malloc(i + 1); /* of its own, so that a step too far is seen */
+		char *message;
+
+		memcpy(copy, text, i);
+		message = message_of(copy, i);
+		CHECK(*message);
+		free(message);
+		free(copy);
+	}
+}
+
+/* Whatever it is, it is an error or a configuration, and nothing leaks. */
+static void test_noise(void)
+{
+	const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN);
+	static const char spice[] = "{}[]\",:\\0-1eE.un\n\x80\xff";
+	size_t length = strlen(text);
+	unsigned seed = 1;
+
+	for (int round = 0; round < 3000; round++) {
+		char *copy = strdup(text);
+
+		for (int i = 0; i < 3; i++) {
+			size_t at = (size_t)rand_r(&seed) % length;
+
+			copy[at] = spice[(size_t)rand_r(&seed) % sizeof(spice)]; /* its NUL, too */
+		}
+		free(message_of(copy, length));
+		free(copy);
+	}
+}
+
+int main(void)
+{
+	root = json_object_from_file(CONFIGS "full.json");
+	RUN(test_properties);
+	RUN(test_truncation);
+	RUN(test_noise);
+	json_object_put(root);
+	return unit_end();
+}
