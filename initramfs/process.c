@@ -39,9 +39,8 @@
 #define NO_INDEX UINT32_MAX
 
 enum state {
-	STATE_MAKING,	/* carries out its spec */
-	STATE_CREATED,	/* waits for its start */
-	STATE_STARTING, /* on its way to exec */
+	STATE_MAKING,  /* carries out its spec */
+	STATE_CREATED, /* waits for its start */
 	STATE_RUNNING,
 	STATE_FAILED, /* and dom0 knows */
 };
@@ -58,6 +57,7 @@ struct process {
 	int stop[2]; /* its second end is open as long as the process lives */
 	struct relay relays[3];
 	unsigned relaying;    /* a bit for each that runs */
+	bool started;	      /* dom0 said so, maybe before it was created */
 	bool ended, reported; /* `reported`: dom0 had the last word of it */
 	int status;	      /* of waitpid */
 	int requested;	      /* the signal that SIGKILL stands for, 0 for none */
@@ -321,11 +321,11 @@ void process_start(uint32_t number)
 	struct child_message message = {.type = CHILD_START};
 	struct process *process = find(number);
 
-	/* A child that is not there yet finds the message when it is. */
-	if (process && process->channel >= 0)
-		send(process->channel, &message, sizeof(message), MSG_NOSIGNAL);
-	if (process && process->state == STATE_CREATED)
-		process->state = STATE_STARTING;
+	if (!process || process->started || process->channel < 0)
+		return;
+	/* A child that is not ready yet finds the message when it is. */
+	process->started = true;
+	send(process->channel, &message, sizeof(message), MSG_NOSIGNAL);
 }
 
 static bool ends_by_default(int signal)
@@ -375,14 +375,13 @@ void process_heard(struct process *process)
 		if (length < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (length == sizeof(message) && message.type == CHILD_READY) {
-			if (process->state == STATE_MAKING)
-				process->state = STATE_CREATED;
+			process->state = STATE_CREATED;
 			control_report(ZONE_REPORT_CREATED, process->number, message.arg[0], 0);
 			continue;
 		}
 		if (length == sizeof(message) && message.type == CHILD_FAILED)
 			fail(process, message.arg[0], (int)message.arg[1]);
-		else if (process->state == STATE_STARTING) {
+		else if (process->state == STATE_CREATED && process->started) {
 			process->state = STATE_RUNNING;
 			control_report(ZONE_REPORT_STARTED, process->number, 0, 0);
 		}
