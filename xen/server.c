@@ -151,30 +151,19 @@ static void reply_later(void *transport, const uint8_t *message, size_t length)
 static bool serve_one(struct channel *channel, size_t length)
 {
 	struct device *device = channel->device;
-	struct share *share = device->share;
-	struct p9_request request;
+	uint16_t tag = (uint16_t)(device->request[5] | device->request[6] << 8);
+	bool flush = device->request[4] == P9_TFLUSH;
 	struct p9_writer writer;
-	int error;
 
 	p9_writer_init(&writer, device->reply, device->message_size);
-	error = p9_decode(device->request, length, &request);
-	if (error == -EBADMSG) {
-		device->broken = "a request that is malformed";
-		return false;
-	}
-	if (error) {
-		p9_reply_error(&writer, request.tag, -error);
-		return answer(channel, writer.data, writer.length, false);
-	}
-
-	device->ring_of_tag[request.tag] = (uint8_t)(channel - device->channels);
-	switch (share->request(share, &request, &writer)) {
+	device->ring_of_tag[tag] = (uint8_t)(channel - device->channels);
+	switch (share_message(device->share, device->request, length, &writer)) {
 	case SHARE_ANSWERED:
-		return answer(channel, writer.data, writer.length, request.type == P9_TFLUSH);
+		return answer(channel, writer.data, writer.length, flush);
 	case SHARE_LATER:
 		return false;
 	default:
-		device->broken = share->broken ? share->broken : "a violation of the protocol";
+		device->broken = device->share->broken ? device->share->broken : "a violation of the protocol";
 		return false;
 	}
 }

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make            xenrun, zone init and its initramfs, into build/
+# make install    PREFIX (/usr/local), DESTDIR, SBINDIR, LIBEXECDIR, MANDIR
+# make kernel     the zone kernel, cached outside the tree (10 minutes the first time)
+# make check      every test, in a real Xen under QEMU; TESTS=tests/bats/NAME.bats for one file
+# make unit       the unit tests only
+# make demo       a container on a machine that has no Xen
+
+PREFIX     ?= /usr/local
+SBINDIR    ?= $(PREFIX)/sbin
+LIBEXECDIR ?= $(PREFIX)/libexec
+MANDIR     ?= $(PREFIX)/share/man
+
+CC       ?= cc
+MUSL_CC  ?= musl-gcc
+BUILD    ?= build
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
+# Quoted includes are ours, from the top: <xen/xen.h> is Xen's, "xen/xen.h" is not.
+COMMON   := -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -iquote . -DLIBEXECDIR='"$(LIBEXECDIR)"' -MMD -MP
+
+# libxenguest's image loaders register themselves by constructor: all of the archive is needed.
+XEN_LIBS := -Wl,--whole-archive -lxenguest -Wl,--no-whole-archive -lxenctrl -lxenstore -lxenevtchn -lxengnttab \
+	-lxenforeignmemory -lxendevicemodel -lxencall -lxentoollog -lxentoolcore -lz -lbz2 -llzma -llzo2 -lzstd
+LIBS     := -ljson-c -lseccomp -lcap
+# One static binary: linking at run time takes longer than building a zone. STATIC= for a dynamic one.
+STATIC   ?= -static
+
+SOURCES  := $(wildcard cmd/*.c container/*.c libocispec/*.c rootfs/*.c util/*.c xen/*.c)
+OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
+# What has no Xen in it is tested on any host, with sanitizers.
+PLAIN    := $(wildcard libocispec/*.c rootfs/*.c util/*.c) xen/ring.c container/spec.c container/compile.c \
+	container/compile_process.c container/compile_seccomp.c container/settings.c container/modules.c
+UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+
+ZONE_SOURCES := $(wildcard initramfs/*.c)
+ZONE_CFLAGS  := -std=gnu11 -D_GNU_SOURCE -Os $(WARNINGS) -iquote . -static -ffunction-sections -fdata-sections \
+	-Wl,--gc-sections -s -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+
+all: $(BUILD)/xenrun $(BUILD)/zone.cpio
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(COMMON) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/xenrun: $(OBJECTS)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -Wl,--gc-sections $^ $(XEN_LIBS) $(LIBS) -o $@
+
+$(BUILD)/zone-init: $(ZONE_SOURCES) $(wildcard initramfs/*.h) Makefile
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(MUSL_CC) $(ZONE_CFLAGS) $(ZONE_SOURCES) -o $@
+
+$(BUILD)/zone.cpio: $(BUILD)/zone-init initramfs/pack
+	initramfs/pack $(BUILD)/zone-init >$@
+
+# The zone kernel is built by `make kernel` only; install takes it along when it is there.
+kernel:
+	kernel/build
+
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR)/xenrun $(DESTDIR)$(MANDIR)/man8
+	install -m 755 $(BUILD)/xenrun $(DESTDIR)$(SBINDIR)/xenrun
+	install -m 644 $(BUILD)/zone.cpio $(DESTDIR)$(LIBEXECDIR)/xenrun/zone.cpio
+	if vmlinux=$$(kernel/build --path 2>/dev/null); then \
+		install -m 644 "$$vmlinux" $(DESTDIR)$(LIBEXECDIR)/xenrun/vmlinux; fi
+	install -m 644 man/xenrun.8 $(DESTDIR)$(MANDIR)/man8/xenrun.8
+
+# Unit tests, with address and undefined-behaviour sanitizers.
+SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+$(BUILD)/plain/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(COMMON) $(SANITIZE) -c $< -o $@
+
+$(BUILD)/plain.a: $(PLAIN:%.c=$(BUILD)/plain/%.o)
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/plain.a tests/unit/unit.h
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(COMMON) $(SANITIZE) $< $(BUILD)/plain.a $(LIBS) -o $@
+
+unit: $(UNIT)
+	@tests/unit/run $(UNIT)
+
+check: all
+	@tests/check $(TESTS)
+
+demo:
+	@tests/demo
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all kernel install unit check demo clean
+.DELETE_ON_ERROR:
+
+-include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d)

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.md, "Process": the operations by which zone init makes a process what it is to be. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "container/spec.h"
+#include "libocispec/names.h"
+
+static uint64_t capability_mask(char *const *names, size_t len)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int number = oci_capability_number(names[i]);
+
+		/* An unknown one was warned about. */
+		if (number >= 0)
+			mask |= 1ull << number;
+	}
+	return mask;
+}
+
+static void put_capabilities(const struct oci_capabilities *caps, struct spec *spec)
+{
+	uint64_t permitted = capability_mask(caps->permitted, caps->permitted_len);
+	uint64_t inheritable = capability_mask(caps->inheritable, caps->inheritable_len);
+
+	spec_begin(spec, ZONE_OP_CAPABILITIES, "process.capabilities");
+	spec_u64(spec, capability_mask(caps->bounding, caps->bounding_len));
+	spec_u64(spec, capability_mask(caps->effective, caps->effective_len) & permitted);
+	spec_u64(spec, permitted);
+	spec_u64(spec, inheritable);
+	/* The kernel refuses an ambient one that is not in both. */
+	spec_u64(spec, capability_mask(caps->ambient, caps->ambient_len) & permitted & inheritable);
+	spec_end(spec);
+}
+
+static void put_user(const struct oci_user *user, struct spec *spec)
+{
+	spec_begin(spec, ZONE_OP_GROUPS, "process.user.additionalGids");
+	for (size_t i = 0; i < user->additional_gids_len; i++)
+		spec_u32(spec, user->additional_gids[i]);
+	spec_end(spec);
+
+	spec_begin(spec, ZONE_OP_USER, "process.user");
+	spec_u32(spec, user->uid);
+	spec_u32(spec, user->gid);
+	spec_u32(spec, user->umask ? *user->umask : UINT32_MAX);
+	spec_end(spec);
+}
+
+int compile_process(const struct oci_process *process, const struct oci_linux *linux_, struct spec *spec,
+	struct error *err)
+{
+	if (process->terminal)
+		return error_set(err, 0, "process.terminal: a terminal is not supported yet");
+	if (process->scheduler)
+		return error_set(err, 0, "process.scheduler: not supported yet");
+	if (process->io_priority)
+		return error_set(err, 0, "process.ioPriority: not supported yet");
+	if (process->exec_cpu_affinity)
+		return error_set(err, 0, "process.execCPUAffinity: not supported yet");
+	if (process->apparmor_profile && *process->apparmor_profile)
+		return error_set(err, 0, "process.apparmorProfile: the zone's kernel has no AppArmor");
+	if (process->selinux_label && *process->selinux_label)
+		return error_set(err, 0, "process.selinuxLabel: the zone's kernel has no SELinux");
+
+	if (process->oom_score_adj) {
+		spec_begin(spec, ZONE_OP_OOM_SCORE_ADJ, "process.oomScoreAdj");
+		spec_u32(spec, (uint32_t)*process->oom_score_adj);
+		spec_end(spec);
+	}
+	for (size_t i = 0; i < process->rlimits_len; i++) {
+		const struct oci_rlimit *limit = &process->rlimits[i];
+
+		spec_begin(spec, ZONE_OP_RLIMIT, "process.rlimits[%zu]", i);
+		spec_u32(spec, (uint32_t)oci_rlimit_number(limit->type));
+		spec_u32(spec, 0);
+		spec_u64(spec, limit->soft);
+		spec_u64(spec, limit->hard);
+		spec_end(spec);
+	}
+	if (linux_ && linux_->personality) {
+		spec_begin(spec, ZONE_OP_PERSONALITY, "linux.personality");
+		spec_u32(spec, (uint32_t)oci_personality_number(linux_->personality->domain));
+		spec_end(spec);
+	}
+	if (process->capabilities)
+		put_capabilities(process->capabilities, spec);
+	put_user(&process->user, spec);
+	if (process->no_new_privileges) {
+		spec_begin(spec, ZONE_OP_NO_NEW_PRIVILEGES, "process.noNewPrivileges");
+		spec_end(spec);
+	}
+	if (linux_ && linux_->seccomp && compile_seccomp(linux_->seccomp, spec, err))
+		return -1;
+
+	spec_begin(spec, ZONE_OP_CWD, "process.cwd: %s", process->cwd);
+	spec_u32(spec, 1);
+	spec_string(spec, process->cwd);
+	spec_end(spec);
+	for (size_t i = 0; i < process->env_len; i++) {
+		spec_begin(spec, ZONE_OP_ENV, "process.env[%zu]", i);
+		spec_string(spec, process->env[i]);
+		spec_end(spec);
+	}
+	for (size_t i = 0; i < process->args_len; i++) {
+		spec_begin(spec, ZONE_OP_ARG, "process.args[%zu]", i);
+		spec_string(spec, process->args[i]);
+		spec_end(spec);
+	}
+	spec_begin(spec, ZONE_OP_READY, "process.args[0]");
+	spec_end(spec);
+	spec_begin(spec, ZONE_OP_EXEC, "process.args[0]");
+	spec_end(spec);
+	return spec->failed ? error_set(err, ENOMEM, "process") : 0;
+}

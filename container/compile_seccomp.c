@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config-linux.md, "Seccomp": the profile becomes BPF here, by libseccomp; the guest only loads it. */
+#include <errno.h>
+#include <linux/filter.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "container/spec.h"
+#include "libocispec/names.h"
+#include "util/cleanup.h"
+
+#define ARGS_MAX 6 /* of a system call */
+
+static uint32_t action_number(const char *name, const uint32_t *errno_ret)
+{
+	uint32_t action = (uint32_t)oci_name_number(oci_seccomp_action_names, name);
+	uint32_t value = errno_ret ? *errno_ret : EPERM;
+
+	if (action == SCMP_ACT_ERRNO(0))
+		return SCMP_ACT_ERRNO(value);
+	if (action == SCMP_ACT_TRACE(0))
+		return SCMP_ACT_TRACE(value);
+	return action;
+}
+
+static int add_architectures(scmp_filter_ctx filter, const struct oci_seccomp *seccomp, struct error *err)
+{
+	for (size_t i = 0; i < seccomp->architectures_len; i++) {
+		uint32_t arch =
+			(uint32_t)oci_name_number(oci_seccomp_arch_names, seccomp->architectures[i]);
+		int result = seccomp_arch_add(filter, arch);
+
+		/* The native one is there from the start; one of another byte order cannot run here. */
+		if (result < 0 && result != -EEXIST && result != -EDOM)
+			return error_set(err, -result, "linux.seccomp.architectures[%zu]: %s", i,
+				seccomp->architectures[i]);
+	}
+	return 0;
+}
+
+/* Whether two conditions are about one argument: then they are alternatives, each a rule of its own, as runc
+ * has it; else all must hold. */
+static bool has_alternatives(const struct oci_seccomp_syscall *call)
+{
+	bool seen[ARGS_MAX] = {false};
+
+	for (size_t i = 0; i < call->args_len; i++) {
+		if (seen[call->args[i].index])
+			return true;
+		seen[call->args[i].index] = true;
+	}
+	return false;
+}
+
+static int add_call(scmp_filter_ctx filter, const struct oci_seccomp_syscall *call, const char *name,
+	uint32_t action)
+{
+	int number = seccomp_syscall_resolve_name(name);
+	struct scmp_arg_cmp args[ARGS_MAX];
+	bool alternatives = has_alternatives(call);
+	int result = 0;
+
+	/* One that this machine does not have cannot be called. */
+	if (number == __NR_SCMP_ERROR)
+		return 0;
+	for (size_t i = 0; i < call->args_len; i++) {
+		const struct oci_seccomp_arg *arg = &call->args[i];
+		struct scmp_arg_cmp *to = alternatives ? args : &args[i];
+
+		to->arg = arg->index;
+		to->op = (enum scmp_compare)oci_name_number(oci_seccomp_operator_names, arg->op);
+		to->datum_a = arg->value;
+		to->datum_b = arg->value_two;
+		if (alternatives)
+			result = seccomp_rule_add_array(filter, action, number, 1, args);
+		if (result < 0 && result != -EEXIST)
+			return result;
+	}
+	if (!alternatives)
+		result = seccomp_rule_add_array(filter, action, number, (unsigned int)call->args_len, args);
+	return result == -EEXIST ? 0 : result;
+}
+
+static int add_calls(
+	scmp_filter_ctx filter, const struct oci_seccomp *seccomp, uint32_t default_action, struct error *err)
+{
+	for (size_t i = 0; i < seccomp->syscalls_len; i++) {
+		const struct oci_seccomp_syscall *call = &seccomp->syscalls[i];
+		uint32_t action = action_number(call->action, call->errno_ret);
+
+		for (size_t a = 0; a < call->args_len; a++)
+			if (call->args[a].index >= ARGS_MAX || call->args_len > ARGS_MAX)
+				return error_set(err, 0,
+					"linux.seccomp.syscalls[%zu].args[%zu].index: a system call has %d arguments",
+					i, a, ARGS_MAX);
+		/* libseccomp refuses a rule that says what holds anyway. */
+		if (action == default_action)
+			continue;
+		for (size_t n = 0; n < call->names_len; n++) {
+			int result = add_call(filter, call, call->names[n], action);
+
+			if (result < 0)
+				return error_set(err, -result, "linux.seccomp.syscalls[%zu].names[%zu]: %s",
+					i, n, call->names[n]);
+		}
+	}
+	return 0;
+}
+
+/* libseccomp writes to a descriptor only. */
+static int put_program(scmp_filter_ctx filter, uint32_t flags, struct spec *spec, struct error *err)
+{
+	cleanup_close int fd = memfd_create("seccomp", MFD_CLOEXEC);
+	int result = fd < 0 ? -errno : seccomp_export_bpf(filter, fd);
+	off_t length = result < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	void *program;
+
+	if (result < 0)
+		return error_set(err, -result, "linux.seccomp");
+	if (length / (off_t)sizeof(struct sock_filter) > BPF_MAXINSNS)
+		return error_set(err, 0, "linux.seccomp: the filter is longer than the kernel takes");
+	program = mmap(NULL, (size_t)length, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (program == MAP_FAILED)
+		return error_set(err, errno, "linux.seccomp");
+	spec_begin(spec, ZONE_OP_SECCOMP, "linux.seccomp");
+	spec_u32(spec, flags);
+	spec_u32(spec, 0);
+	spec_bytes(spec, program, (size_t)length);
+	spec_end(spec);
+	munmap(program, (size_t)length);
+	return 0;
+}
+
+int compile_seccomp(const struct oci_seccomp *seccomp, struct spec *spec, struct error *err)
+{
+	uint32_t default_action = action_number(seccomp->default_action, seccomp->default_errno_ret);
+	uint32_t flags = 0;
+	scmp_filter_ctx filter;
+	int result = -1;
+
+	if (seccomp->listener_path && *seccomp->listener_path)
+		return error_set(err, 0,
+			"linux.seccomp.listenerPath: an agent in this host cannot serve another kernel's system calls");
+	for (size_t i = 0; i < seccomp->flags_len; i++)
+		flags |= (uint32_t)oci_name_number(oci_seccomp_flag_names, seccomp->flags[i]);
+
+	filter = seccomp_init(default_action);
+	if (!filter)
+		return error_set(err, EINVAL, "linux.seccomp.defaultAction: %s", seccomp->default_action);
+	if (add_architectures(filter, seccomp, err) == 0 &&
+		add_calls(filter, seccomp, default_action, err) == 0)
+		result = put_program(filter, flags, spec, err);
+	seccomp_release(filter);
+	return result;
+}

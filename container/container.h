@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Containers: their life as runtime.md, "Lifecycle" has it. This is the whole interface of container/.
+ *
+ * Functions return 0, or -1 with *err set. What a failing call had begun is gone when it returns.
+ */
+#ifndef XENRUN_CONTAINER_H
+#define XENRUN_CONTAINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "util/error.h"
+
+#define CONTAINER_ROOT "/run/xenrun" /* where states are kept, without --root */
+#define CONTAINER_SETTINGS "/etc/xenrun/config"
+
+struct container_options {
+	const char *root;   /* of the states */
+	const char *id;
+	const char *bundle; /* folder */
+	const char *config; /* config.json's path, NULL for the bundle's */
+	const char *pid_file;
+	const char *console_socket;
+	int preserve_fds;
+};
+
+/* Everything up to the point where the process could be executed; its standard streams are the caller's. */
+int container_create(const struct container_options *options, struct error *err);
+
+/* create, start, and unless `detach` the wait for the end and delete. The exit status of the process goes
+ * to *status (0 when detached). `keep` leaves the container in state stopped. */
+int container_run(const struct container_options *options, bool detach, bool keep, int *status, struct error *err);
+
+int container_start(const char *root, const char *id, struct error *err);
+int container_kill(const char *root, const char *id, int signal, bool all, struct error *err);
+
+/* Refuses a container that is not stopped, unless `force`; then one that does not exist is no error. */
+int container_delete(const char *root, const char *id, bool force, struct error *err);
+
+/* The state as JSON, as runtime.md, "State" says; the caller frees it. */
+char *container_state_json(const char *root, const char *id, struct error *err);
+
+enum list_format { LIST_TABLE, LIST_JSON, LIST_QUIET };
+int container_list(const char *root, enum list_format format, FILE *out, struct error *err);
+
+/* Calls `call` for the ID of each container whose ID matches the extended regular expression. */
+int container_match(const char *root, const char *regex,
+	int (*call)(void *arg, const char *id, struct error *err), void *arg, struct error *err);
+
+/* Prints what this host has and lacks for running zones. Returns whether a container would start. */
+bool container_check(FILE *out);
+
+#endif

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime.md, "Create", and `run`, which is create, start, the wait, and delete. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "container/process.h"
+#include "libocispec/names.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+
+/* What a zone needs for itself, over what its container may use: kernel, zone init, rings. */
+#define ZONE_OWN_MIB 48
+
+#define MIB (1024ull * 1024)
+
+/* How long processes that were told to end may take, their zone's memory being given back. */
+#define END_SECONDS 60
+
+static int choose_type(struct container *container, const struct host_facts *host, struct error *err)
+{
+	const char *asked = oci_map_get(&container->config->annotations, "org.xenrun.type");
+
+	container->type = container->settings.type;
+	if (asked) {
+		container->type = settings_zone_type(asked);
+		if (!container->type)
+			return error_set(
+				err, 0, "annotations.org.xenrun.type: \"%s\" is neither pv nor pvh", asked);
+	}
+	if (!container->type)
+		container->type = host->pvh ? ZONE_PVH : ZONE_PV;
+	if (container->type == ZONE_PVH && !host->pvh)
+		return error_set(err, 0, "this host cannot run PVH zones: no hardware virtualisation");
+	if (container->type == ZONE_PV && !host->pv)
+		return error_set(err, 0, "this host's Xen cannot run PV zones");
+	return 0;
+}
+
+static int choose_size(struct container *container, const struct host_facts *host, struct error *err)
+{
+	const struct oci_config *config = container->config;
+	const struct oci_resources *resources = config->linux_ ? config->linux_->resources : NULL;
+	const struct oci_vm_hw_config *hardware = config->vm ? config->vm->hw_config : NULL;
+	const char *property = "memory";
+	uint64_t mib = container->settings.memory_mib;
+
+	if (hardware && hardware->memory) {
+		property = "vm.hwConfig.memory";
+		mib = *hardware->memory / MIB;
+	} else if (resources && resources->memory && resources->memory->limit && *resources->memory->limit > 0) {
+		property = "linux.resources.memory.limit";
+		mib = ((uint64_t)*resources->memory->limit + MIB - 1) / MIB + ZONE_OWN_MIB;
+	}
+	container->memory_kib = mib * 1024;
+	if (container->memory_kib < ZONE_MEMORY_MIN_KIB)
+		return error_set(err, 0, "%s: %llu MiB are too few for a kernel", property,
+			(unsigned long long)mib);
+	if (container->memory_kib > host->free_memory_kib)
+		return error_set(err, 0, "%s: the zone needs %llu MiB, and Xen has %llu MiB free", property,
+			(unsigned long long)mib, (unsigned long long)host->free_memory_kib / 1024);
+
+	container->vcpus = 1;
+	if (hardware && hardware->vcpus && *hardware->vcpus)
+		container->vcpus = *hardware->vcpus;
+	else if (resources && resources->cpu && resources->cpu->quota && *resources->cpu->quota > 0) {
+		uint64_t period = resources->cpu->period && *resources->cpu->period
+			? *resources->cpu->period
+			: 100000;
+
+		container->vcpus = (uint32_t)(((uint64_t)*resources->cpu->quota + period - 1) / period);
+	}
+	if (container->vcpus > host->cpus)
+		container->vcpus = host->cpus;
+	return 0;
+}
+
+static int check_host(struct host_facts *host, struct error *err)
+{
+	if (geteuid() != 0)
+		return error_set(err, EPERM, "xenrun runs as root only");
+	host_facts(host);
+	if (!host->hypervisor)
+		return error_set(err, 0, "this machine does not run on Xen (see xenrun check)");
+	if (!host->control)
+		return error_set(err, 0, "this is not Xen's control domain (see xenrun check)");
+	if (!host->gntdev || !host->evtchn)
+		return error_set(err, 0, "%s cannot be opened (see xenrun check)",
+			host->gntdev ? "/dev/xen/evtchn" : "/dev/xen/gntdev");
+	if (!host->store)
+		return error_set(err, 0, "XenStore does not answer: does xenstored run? (see xenrun check)");
+	return 0;
+}
+
+static int check_config(const struct oci_config *config, struct error *err)
+{
+	const struct oci_hooks *hooks = config->hooks;
+
+	if (!config->process)
+		return error_set(err, 0, "process: missing");
+	if (hooks && (hooks->prestart_len || hooks->create_runtime_len || hooks->create_container_len ||
+			     hooks->start_container_len || hooks->poststart_len || hooks->poststop_len))
+		return error_set(err, 0, "hooks: not supported yet");
+	return 0;
+}
+
+/* Paths in config.json start from the bundle. */
+static int find_paths(struct container *container, struct error *err)
+{
+	const char *asked = container->options->bundle ? container->options->bundle : ".";
+	cleanup_free char *bundle = realpath(asked, NULL), *config = NULL, *root = NULL;
+	struct record *record = container->record;
+	struct stat st;
+
+	if (!bundle)
+		return error_set(err, errno, "bundle %s", asked);
+	if (container->options->config)
+		config = strdup(container->options->config);
+	else if (asprintf(&config, "%s/config.json", bundle) < 0)
+		config = NULL;
+	if (!config)
+		return error_set(err, ENOMEM, "bundle");
+	container->config = oci_config_load(config, err);
+	if (!container->config)
+		return -1;
+	for (size_t i = 0; i < container->config->warnings.len; i++)
+		log_message(LOG_INFO, "%s", container->config->warnings.messages[i]);
+
+	if (*container->config->root->path == '/')
+		root = strdup(container->config->root->path);
+	else if (asprintf(&root, "%s/%s", bundle, container->config->root->path) < 0)
+		root = NULL;
+	record->rootfs = root ? realpath(root, NULL) : NULL;
+	if (!record->rootfs || stat(record->rootfs, &st))
+		return error_set(err, errno, "root.path: %s", root);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, 0, "root.path: %s is not a folder", root);
+	record->bundle = steal_pointer(&bundle);
+	return 0;
+}
+
+static int fill_record(struct container *container, struct error *err)
+{
+	struct record *record = container->record;
+	const struct oci_map *annotations = &container->config->annotations;
+	char stamp[48], fraction[16];
+	struct timespec now;
+	struct tm utc;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(fraction, sizeof(fraction), ".%09ldZ", now.tv_nsec);
+	strcat(stamp, fraction);
+
+	record->id = strdup(container->options->id);
+	record->oci_version = strdup(container->config->oci_version);
+	record->created = strdup(stamp);
+	record->owner = strdup("");
+	record->creator = process_ref(getpid());
+	record->status = OCI_STATUS_CREATING;
+	record->annotations.keys = calloc(annotations->len + 1, sizeof(char *));
+	record->annotations.values = calloc(annotations->len + 1, sizeof(char *));
+	if (!record->id || !record->oci_version || !record->created || !record->owner ||
+		!record->annotations.keys || !record->annotations.values)
+		return error_set(err, ENOMEM, "container");
+	for (size_t i = 0; i < annotations->len; i++) {
+		record->annotations.keys[i] = strdup(annotations->keys[i]);
+		record->annotations.values[i] = strdup(annotations->values[i]);
+		if (!record->annotations.keys[i] || !record->annotations.values[i])
+			return error_set(err, ENOMEM, "annotations");
+		record->annotations.len++;
+	}
+	if (getrandom(record->uuid, sizeof(record->uuid), 0) != sizeof(record->uuid))
+		return error_set(err, errno, "getrandom");
+	/* RFC 4122, version 4. */
+	record->uuid[6] = (uint8_t)((record->uuid[6] & 0x0f) | 0x40);
+	record->uuid[8] = (uint8_t)((record->uuid[8] & 0x3f) | 0x80);
+	return 0;
+}
+
+/* All that can be said no to before anything is made. */
+static int prepare(struct container *container, struct error *err)
+{
+	const struct container_options *options = container->options;
+	struct host_facts host;
+
+	if (statedir_check_id(options->id, err))
+		return -1;
+	container->record = calloc(1, sizeof(*container->record));
+	if (!container->record)
+		return error_set(err, ENOMEM, "container");
+	if (find_paths(container, err) || check_config(container->config, err) || fill_record(container, err))
+		return -1;
+	if (options->console_socket)
+		return error_set(err, 0, "--console-socket: process.terminal is false");
+	if (options->preserve_fds > 0)
+		return error_set(err, 0, "--preserve-fds: a descriptor of this host cannot be in a zone");
+	if (settings_load(CONTAINER_SETTINGS, &container->settings, err) || check_host(&host, err) ||
+		choose_type(container, &host, err) || choose_size(container, &host, err))
+		return -1;
+	if (compile_container(container->config, container->record->bundle, &container->spec,
+		    &container->volumes, err) ||
+		compile_process(container->config->process, container->config->linux_, &container->spec, err))
+		return -1;
+	return guest_image_load(
+		container->config, &container->settings, container->type, &container->image, err);
+}
+
+/* What the stand-in has of its own. A namespace with a path is joined by it afterwards. */
+static uint64_t standin_namespaces(const struct oci_config *config)
+{
+	uint64_t flags = CLONE_NEWNS | CLONE_NEWPID;
+
+	for (size_t i = 0; config->linux_ && i < config->linux_->namespaces_len; i++) {
+		const struct oci_namespace *ns = &config->linux_->namespaces[i];
+		int flag = oci_namespace_flag(ns->type);
+
+		/* A user namespace would take the privilege to serve files of all owners. */
+		if ((!ns->path || !*ns->path) && flag > 0 && flag != CLONE_NEWUSER)
+			flags |= (uint64_t)(unsigned int)flag;
+	}
+	return flags;
+}
+
+static int fork_standin(struct container *container, pid_t *pid, struct error *err)
+{
+	struct clone_args args = {
+		.flags = standin_namespaces(container->config) | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&container->standin_pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	long result = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (result < 0)
+		return error_set(err, errno, "cannot make the stand-in");
+	if (result == 0)
+		standin_main(container);
+	*pid = (pid_t)result;
+	container->record->standin = process_ref(*pid);
+	return 0;
+}
+
+static int fork_monitor(struct container *container, struct error *err)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return error_set(err, errno, "cannot make the monitor");
+	if (pid == 0)
+		monitor_main(container);
+	return 0;
+}
+
+/* Waits for the monitor's word. */
+static int await_answer(int fd, struct error *err)
+{
+	struct answer answer;
+	ssize_t got;
+
+	do
+		got = recv(fd, &answer, sizeof(answer), 0);
+	while (got < 0 && errno == EINTR);
+	if (got != (ssize_t)sizeof(answer))
+		return error_set(err, 0, "the container's monitor was killed");
+	answer.text[sizeof(answer.text) - 1] = '\0';
+	return answer.failed ? error_set(err, 0, "%s", answer.text) : 0;
+}
+
+/* Makes the two processes and waits until the container is there. */
+static int launch(struct container *container, pid_t *standin, struct error *err)
+{
+	int word[2] = {-1, -1}, between[2] = {-1, -1};
+	int result = -1;
+
+	container->standin_pidfd = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, word) ||
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, between)) {
+		error_set(err, errno, "socketpair");
+		goto out;
+	}
+	container->creator = word[1];
+	container->standin = between[0];
+	container->monitor = between[1];
+	if (fork_standin(container, standin, err) || fork_monitor(container, err))
+		goto out;
+
+	/* From here on only they hold these: an end of theirs is seen here. */
+	close(steal_fd(&word[1]));
+	close(steal_fd(&between[0]));
+	close(steal_fd(&between[1]));
+	close(steal_fd(&container->alive));
+	result = await_answer(word[0], err);
+out:
+	for (int i = 0; i < 2; i++) {
+		if (word[i] >= 0)
+			close(word[i]);
+		if (between[i] >= 0)
+			close(between[i]);
+	}
+	if (container->standin_pidfd >= 0)
+		close(container->standin_pidfd);
+	return result;
+}
+
+static int write_pid_file(const char *path, pid_t pid, struct error *err)
+{
+	cleanup_free char *new = NULL;
+	FILE *file;
+	int failed;
+
+	/* By rename: conmon may read it at any time. */
+	if (asprintf(&new, "%s.new", path) < 0)
+		return error_set(err, ENOMEM, "--pid-file");
+	file = fopen(new, "we");
+	if (!file)
+		return error_set(err, errno, "--pid-file: %s", new);
+	failed = fprintf(file, "%d", (int)pid) < 0;
+	if (fclose(file) || failed || rename(new, path)) {
+		error_set(err, errno, "--pid-file: %s", path);
+		unlink(new);
+		return -1;
+	}
+	return 0;
+}
+
+static void container_free(struct container *container)
+{
+	oci_config_free(container->config);
+	settings_free(&container->settings);
+	record_free(container->record);
+	spec_free(&container->spec);
+	volumes_free(&container->volumes);
+	guest_image_free(&container->image);
+}
+
+/* After a failure in the middle: nobody else knows of the container yet. */
+static void undo(const struct container_options *options, int dir, pid_t standin)
+{
+	struct error ignored = {0};
+	int lock;
+
+	if (standin > 0)
+		kill(standin, SIGKILL);
+	lock = statedir_lock(dir, "alive", LOCK_EX, END_SECONDS);
+	if (standin > 0)
+		waitpid(standin, NULL, 0);
+	statedir_remove(options->root, options->id, &ignored);
+	error_clear(&ignored);
+	if (lock >= 0)
+		close(lock);
+}
+
+int create(const struct container_options *options, pid_t *standin, struct error *err)
+{
+	struct container container = {.options = options, .dir = -1, .alive = -1};
+	cleanup_close int lock = -1;
+	int result = -1;
+
+	*standin = 0;
+	if (prepare(&container, err))
+		goto out;
+	log_step(options->id, "config read, kernel found");
+
+	container.dir = statedir_create(options->root, options->id, err);
+	if (container.dir < 0)
+		goto out;
+	lock = statedir_lock(container.dir, "lock", LOCK_EX, 0);
+	container.alive = statedir_lock(container.dir, "alive", LOCK_EX, 0);
+	if (lock < 0 || container.alive < 0) {
+		error_set(err, errno, "cannot lock the container's state");
+	} else if (record_save(container.dir, container.record, err) == 0 &&
+		launch(&container, standin, err) == 0 &&
+		(!options->pid_file || write_pid_file(options->pid_file, *standin, err) == 0)) {
+		result = 0;
+	}
+	if (container.alive >= 0)
+		close(container.alive);
+	if (result)
+		undo(options, container.dir, *standin);
+out:
+	if (container.dir >= 0)
+		close(container.dir);
+	container_free(&container);
+	return result;
+}
+
+int container_create(const struct container_options *options, struct error *err)
+{
+	pid_t standin;
+
+	return create(options, &standin, err);
+}
+
+static pid_t forward_to;
+
+static void forward(int signal)
+{
+	kill(forward_to, signal);
+}
+
+/* Signals that a person or a service manager sends to the call are the container's. */
+static void forward_signals(pid_t pid)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT};
+	struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
+
+	forward_to = pid;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+int container_run(const struct container_options *options, bool detach, bool keep, int *status, struct error *err)
+{
+	struct error ignored = {0};
+	pid_t standin;
+	int wait_status;
+
+	*status = 0;
+	if (create(options, &standin, err))
+		return -1;
+	if (!detach)
+		forward_signals(standin);
+	if (container_start(options->root, options->id, err)) {
+		container_delete(options->root, options->id, true, &ignored);
+		error_clear(&ignored);
+		return -1;
+	}
+	if (detach)
+		return 0;
+	while (waitpid(standin, &wait_status, 0) < 0)
+		if (errno != EINTR)
+			return error_set(err, errno, "waiting for the container");
+	*status = exit_status(wait_status);
+	return keep ? 0 : container_delete(options->root, options->id, true, err);
+}

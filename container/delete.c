@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime.md, "Delete": whatever is left of a container goes, at whatever instant its processes ended. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "container/process.h"
+#include "util/cleanup.h"
+
+/* How long the processes may take to end by themselves, the zone's memory being given back, and then after a SIGKILL. */
+#define END_SECONDS  60
+#define KILL_SECONDS 10
+
+int reclaim(struct record *record, struct error *err)
+{
+	if (record->reclaimed)
+		return 0;
+	if (zone_reclaim(record->uuid, err))
+		return -1;
+	record->reclaimed = true;
+	return 0;
+}
+
+static void kill_process(const struct process_ref *ref)
+{
+	cleanup_close int fd = process_open(ref);
+
+	if (fd >= 0)
+		syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+}
+
+/* Ends the container's processes. The stand-in's end takes the zone down, by the monitor; a call that still creates takes all with it. */
+static int end_processes(int dir, const struct record *record, struct error *err)
+{
+	cleanup_close int alive = -1;
+
+	if (record->status == OCI_STATUS_CREATING)
+		kill_process(&record->creator);
+	kill_process(&record->standin);
+	alive = statedir_lock(dir, "alive", LOCK_EX, END_SECONDS);
+	if (alive >= 0)
+		return 0;
+	kill_process(&record->monitor);
+	kill_process(&record->keeper);
+	alive = statedir_lock(dir, "alive", LOCK_EX, KILL_SECONDS);
+	return alive >= 0 ? 0 : error_set(err, errno, "the container's processes do not end");
+}
+
+int container_delete(const char *root, const char *id, bool force, struct error *err)
+{
+	cleanup_close int dir = statedir_open(root, id, err);
+	cleanup_close int lock = -1;
+	struct record *record;
+	enum oci_status status;
+	int result;
+
+	if (dir < 0) {
+		if (!force || err->number != ENOENT)
+			return -1;
+		error_clear(err);
+		return 0;
+	}
+	record = record_load(dir, err);
+	if (!record) {
+		/* A call that was killed before it wrote anything had made nothing else. */
+		if (!force || err->number != ENOENT)
+			return -1;
+		error_clear(err);
+		return statedir_remove(root, id, err);
+	}
+	status = record_status(record);
+	if (status != OCI_STATUS_STOPPED && !force) {
+		record_free(record);
+		return error_set(err, 0, "cannot delete container %s: it is %s, not stopped", id,
+			oci_status_name(status));
+	}
+
+	result = end_processes(dir, record, err);
+	record_free(record);
+	if (result)
+		return -1;
+
+	/* Of two calls that delete, the second finds nothing. */
+	lock = statedir_lock(dir, "lock", LOCK_EX, END_SECONDS);
+	if (lock < 0)
+		return error_set(err, errno, "cannot lock the container's state");
+	record = record_load(dir, err);
+	if (!record) {
+		error_clear(err);
+		return 0;
+	}
+	result = reclaim(record, err);
+	record_free(record);
+	return result ? -1 : statedir_remove(root, id, err);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "initramfs/zone_wire.h"
+#include "util/cleanup.h"
+
+#ifndef LIBEXECDIR
+#error "LIBEXECDIR is where the zone kernel and the initramfs are installed"
+#endif
+
+#define ZONE_KERNEL    LIBEXECDIR "/xenrun/vmlinux"
+#define ZONE_INITRAMFS LIBEXECDIR "/xenrun/zone.cpio"
+
+/* quiet: a console line costs the guest's start more than anything in it is worth; errors still come.
+ * panic=-1: a kernel that cannot go on ends at once. */
+#define BASE_CMDLINE ZONE_CMDLINE_MARK " console=hvc0 quiet panic=-1"
+
+/* dom0's own kernel first, else the newest that is not made for a cloud's machines only. */
+static char *distribution_kernel(void)
+{
+	struct utsname system;
+	char *path = NULL;
+	glob_t found;
+
+	if (uname(&system) == 0 && asprintf(&path, "/boot/vmlinuz-%s", system.release) >= 0) {
+		if (access(path, R_OK) == 0)
+			return path;
+		free(path);
+	}
+	path = NULL;
+	if (glob("/boot/vmlinuz-*", 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			if (!strstr(found.gl_pathv[i], "cloud")) {
+				free(path);
+				path = strdup(found.gl_pathv[i]);
+			}
+		globfree(&found);
+	}
+	return path;
+}
+
+char *kernel_path(const struct oci_config *config, const struct settings *settings, struct error *err)
+{
+	char *path;
+
+	if (config && config->vm && config->vm->kernel && config->vm->kernel->path)
+		return strdup(config->vm->kernel->path);
+	if (settings->kernel)
+		return strdup(settings->kernel);
+	if (access(ZONE_KERNEL, R_OK) == 0)
+		return strdup(ZONE_KERNEL);
+	path = distribution_kernel();
+	if (!path)
+		error_set(err, 0,
+			"no kernel for the zone: neither " ZONE_KERNEL " nor /boot/vmlinuz-* is there");
+	return path;
+}
+
+static void *map_file(const char *path, size_t *size, struct error *err)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *data;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		error_set(err, errno, "%s", path);
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size == 0) {
+		error_set(err, 0, "%s: not a file with anything in it", path);
+		return NULL;
+	}
+	*size = (size_t)st.st_size;
+	data = mmap(NULL, *size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	if (data == MAP_FAILED) {
+		error_set(err, errno, "%s", path);
+		return NULL;
+	}
+	return data;
+}
+
+/* A bzImage says its version (Documentation/arch/x86/boot.rst, kernel_version). NULL for anything else. */
+static char *bzimage_version(const uint8_t *data, size_t size)
+{
+	size_t at;
+	const char *text;
+
+	if (size < 0x264 || memcmp(data + 0x202, "HdrS", 4) != 0)
+		return NULL;
+	at = (size_t)(data[0x20e] | data[0x20f] << 8) + 0x200;
+	if (at >= size)
+		return NULL;
+	text = (const char *)data + at;
+	return strndup(text, strcspn(text, " ") < size - at ? strcspn(text, " ") : 0);
+}
+
+/* Archives follow each other in an initramfs; the kernel wants each to begin on a multiple of 4. */
+static int add_archive(struct guest_image *image, const void *data, size_t size)
+{
+	size_t padded = (image->initramfs_size + 3) & ~(size_t)3;
+	uint8_t *grown = realloc(image->initramfs, padded + size);
+
+	if (!grown)
+		return -1;
+	memset(grown + image->initramfs_size, 0, padded - image->initramfs_size);
+	memcpy(grown + padded, data, size);
+	image->initramfs = grown;
+	image->initramfs_size = padded + size;
+	return 0;
+}
+
+static int add_file(struct guest_image *image, const char *path, struct error *err)
+{
+	size_t size;
+	void *data = map_file(path, &size, err);
+	int result;
+
+	if (!data)
+		return -1;
+	result = add_archive(image, data, size);
+	munmap(data, size);
+	return result ? error_set(err, ENOMEM, "%s", path) : 0;
+}
+
+static int add_modules(struct guest_image *image, struct error *err)
+{
+	cleanup_free char *version = bzimage_version(image->kernel, image->kernel_size);
+	cleanup_free void *archive = NULL;
+	size_t size;
+
+	if (!version)
+		return 0;
+	archive = modules_archive(version, &size, err);
+	if (!archive)
+		return err->message ? -1 : 0;
+	return add_archive(image, archive, size) ? error_set(err, ENOMEM, "initramfs") : 0;
+}
+
+static char *command_line(const struct oci_config *config, enum zone_type type)
+{
+	char *line = NULL, *grown;
+
+	/* A PVH guest is given no ACPI tables. */
+	if (asprintf(&line, "%s%s", BASE_CMDLINE, type == ZONE_PVH ? " acpi=0" : "") < 0)
+		return NULL;
+	for (size_t i = 0; config && config->vm && config->vm->kernel && i < config->vm->kernel->parameters_len;
+		i++) {
+		int length = asprintf(&grown, "%s %s", line, config->vm->kernel->parameters[i]);
+
+		free(line);
+		if (length < 0)
+			return NULL;
+		line = grown;
+	}
+	return line;
+}
+
+int guest_image_load(const struct oci_config *config, const struct settings *settings, enum zone_type type,
+	struct guest_image *image, struct error *err)
+{
+	cleanup_free char *path = kernel_path(config, settings, err);
+	const struct oci_vm_kernel *vm = config && config->vm ? config->vm->kernel : NULL;
+
+	memset(image, 0, sizeof(*image));
+	if (!path)
+		return -1;
+	image->kernel = map_file(path, &image->kernel_size, err);
+	if (!image->kernel)
+		return error_prefix(err, vm && vm->path ? "vm.kernel.path" : "kernel");
+
+	/* Zone init comes last: it is /init whatever the others have. */
+	if (vm && vm->initrd && add_file(image, vm->initrd, err)) {
+		error_prefix(err, "vm.kernel.initrd");
+		goto fail;
+	}
+	if (add_modules(image, err))
+		goto fail;
+	if (add_file(image, ZONE_INITRAMFS, err)) {
+		error_prefix(err, "initramfs");
+		goto fail;
+	}
+	image->cmdline = command_line(config, type);
+	if (!image->cmdline) {
+		error_set(err, ENOMEM, "vm.kernel.parameters");
+		goto fail;
+	}
+	return 0;
+fail:
+	guest_image_free(image);
+	return -1;
+}
+
+void guest_image_free(struct guest_image *image)
+{
+	if (image->kernel)
+		munmap(image->kernel, image->kernel_size);
+	free(image->initramfs);
+	free(image->cmdline);
+	memset(image, 0, sizeof(*image));
+}

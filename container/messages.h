@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a container's processes tell each other, as fixed-size records over SOCK_SEQPACKET sockets. */
+#ifndef XENRUN_MESSAGES_H
+#define XENRUN_MESSAGES_H
+
+#include <stdint.h>
+
+#include "initramfs/zone_wire.h"
+#include "xen/xen.h"
+
+#define MESSAGE_TEXT 1024
+
+/* Between the monitor and the stand-in. */
+enum message_type {
+	MESSAGE_DEVICE = 1,    /* to the stand-in: the guest offers a device, serve it */
+	MESSAGE_CONNECTED = 2, /* to the monitor: `number` is served */
+	MESSAGE_EVENT = 3,     /* to the stand-in: for zone init */
+	MESSAGE_REPORT = 4,    /* to the monitor: what zone init reports */
+	MESSAGE_BROKEN = 5,    /* to the monitor: the stand-in cannot go on, `text` says why */
+	MESSAGE_END = 6,       /* to the stand-in: end with exit status `number`, after saying `text` on standard error */
+};
+
+struct message {
+	uint32_t type;
+	uint32_t number;
+	union {
+		struct zone_device device;
+		struct zone_event event;
+		struct zone_report report;
+		char text[MESSAGE_TEXT];
+	} u;
+};
+
+/* From a call (`xenrun start`) to the monitor. */
+enum request_type { REQUEST_START = 1, REQUEST_KILL = 2 };
+
+struct request {
+	uint32_t type;
+	uint32_t arg[2];
+};
+
+/* The monitor's answer to a request, and its last word to the call that creates. */
+struct answer {
+	int32_t failed; /* 0: done */
+	int32_t number; /* errno, 0 if there is none */
+	char text[MESSAGE_TEXT];
+};
+
+#endif

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The monitor: owns the zone and what of the container needs privilege. It builds the zone, watches it, takes requests
+ * (start, kill), writes the container's record, and takes everything down when the container has ended or anything is amiss. It parses
+ * nothing that the guest wrote but decimal numbers in XenStore; its console bytes are kept, not read.
+ *
+ * Its parent, the keeper, does nothing but wait for it: a monitor that is killed cannot destroy its zone, and
+ * nobody else left has the privilege.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "container/process.h"
+#include "libocispec/ocispec.h"
+#include "util/cleanup.h"
+#include "util/descriptors.h"
+#include "util/log.h"
+
+/* A kernel that has not come up by then will not; callers give up after four minutes. */
+#define BOOT_SECONDS 180
+
+/* The stand-in has only to exit. */
+#define STANDIN_END_MS 5000
+
+#define STATUS_LOST 255
+
+struct monitor {
+	struct container *container;
+	struct zone *zone;
+	int listener; /* control.sock */
+	int signals;
+	int starter;    /* the call of `start` that waits for its answer, -1 */
+	bool committed; /* the creator has its answer */
+	bool creator_gone;
+	bool shares_connected[ZONE_SHARES_MAX];
+	time_t boot_deadline; /* CLOCK_MONOTONIC; 0 once up */
+	struct error err;     /* why it ends, if it ends badly */
+	bool ending;
+	int end_status; /* of the stand-in, when the monitor ends it */
+};
+
+/* Everything is to end; the first reason given counts. */
+static void fail(struct monitor *monitor, const char *what, int status)
+{
+	if (monitor->ending)
+		return;
+	monitor->ending = true;
+	monitor->end_status = status;
+	if (what)
+		error_set(&monitor->err, 0, "%s", what);
+}
+
+static void answer(int fd, const struct error *err)
+{
+	struct answer answer = {0};
+
+	if (err) {
+		answer.failed = 1;
+		answer.number = err->number;
+		snprintf(answer.text, sizeof(answer.text), "%s", error_message(err));
+	}
+	send(fd, &answer, sizeof(answer), MSG_NOSIGNAL);
+}
+
+static void save(struct monitor *monitor)
+{
+	struct error err = {0};
+
+	if (record_save(monitor->container->dir, monitor->container->record, &err))
+		fail(monitor, error_message(&err), STATUS_LOST);
+	error_clear(&err);
+}
+
+static void send_standin(struct monitor *monitor, const struct message *message)
+{
+	if (send(monitor->container->standin, message, sizeof(*message), MSG_NOSIGNAL) < 0)
+		fail(monitor, "the stand-in is gone", STATUS_LOST);
+}
+
+static void send_event(struct monitor *monitor, uint32_t type, uint32_t arg0, uint32_t arg1)
+{
+	struct message message = {
+		.type = MESSAGE_EVENT,
+		.u.event = {.type = type, .process = 0, .arg = {arg0, arg1}},
+	};
+
+	send_standin(monitor, &message);
+}
+
+/* xen.h's call for a device that the guest offers. */
+static void device_offered(void *arg, const struct zone_device *device)
+{
+	struct message message = {.type = MESSAGE_DEVICE, .u.device = *device};
+
+	send_standin(arg, &message);
+}
+
+static void answer_starter(struct monitor *monitor, const struct error *err)
+{
+	if (monitor->starter < 0)
+		return;
+	answer(monitor->starter, err);
+	close(monitor->starter);
+	monitor->starter = -1;
+}
+
+static void commit(struct monitor *monitor)
+{
+	struct record *record = monitor->container->record;
+
+	record->status = OCI_STATUS_CREATED;
+	save(monitor);
+	if (monitor->ending)
+		return;
+	monitor->committed = true;
+	answer(monitor->container->creator, NULL);
+	close(monitor->container->creator);
+	monitor->container->creator = -1;
+}
+
+/* What zone init reports of process 0. The values are the guest's word. */
+static void report_event(struct monitor *monitor, const struct zone_report *report)
+{
+	struct container *container = monitor->container;
+	struct record *record = container->record;
+	struct error err = {0};
+
+	if (report->process != 0)
+		return;
+	switch (report->type) {
+	case ZONE_REPORT_BOOTED:
+		monitor->boot_deadline = 0;
+		log_step(record->id, "kernel up");
+		break;
+	case ZONE_REPORT_CREATED:
+		log_step(record->id, "root mounted, process created");
+		if (!monitor->committed)
+			commit(monitor);
+		break;
+	case ZONE_REPORT_STARTED:
+		log_step(record->id, "process started");
+		if (record->status != OCI_STATUS_CREATED)
+			break;
+		record->status = OCI_STATUS_RUNNING;
+		save(monitor);
+		answer_starter(monitor, NULL);
+		break;
+	case ZONE_REPORT_FAILED:
+		spec_failure(&container->spec, container->config->process, report->arg[0],
+			(int)report->arg[1] > 0 && (int)report->arg[1] < 4096 ? (int)report->arg[1] : EIO, &err);
+		fail(monitor, error_message(&err), report->arg[1] == ENOENT ? 127 : 126);
+		error_clear(&err);
+		break;
+	case ZONE_REPORT_EXITED:
+		log_step(record->id, "process exited");
+		break;
+	default:
+		break;
+	}
+}
+
+static void standin_event(struct monitor *monitor)
+{
+	struct error err = {0};
+	struct message message;
+	ssize_t got = recv(monitor->container->standin, &message, sizeof(message), MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got != (ssize_t)sizeof(message)) {
+		/* It has ended, as it should or not: its pidfd says so as well. */
+		fail(monitor, NULL, STATUS_LOST);
+		return;
+	}
+	switch (message.type) {
+	case MESSAGE_CONNECTED:
+		if (message.number >= ZONE_SHARES_MAX || monitor->shares_connected[message.number])
+			break;
+		monitor->shares_connected[message.number] = true;
+		if (zone_device_connected(monitor->zone, message.number, &err))
+			fail(monitor, error_message(&err), STATUS_LOST);
+		break;
+	case MESSAGE_REPORT:
+		report_event(monitor, &message.u.report);
+		break;
+	case MESSAGE_BROKEN:
+		message.u.text[sizeof(message.u.text) - 1] = '\0';
+		fail(monitor, message.u.text, STATUS_LOST);
+		break;
+	default:
+		break;
+	}
+	error_clear(&err);
+}
+
+static void request_event(struct monitor *monitor)
+{
+	int fd = accept4(monitor->listener, NULL, NULL, SOCK_CLOEXEC);
+	const struct timeval patience = {.tv_sec = 1};
+	struct record *record = monitor->container->record;
+	struct request request;
+	struct error err = {0};
+
+	if (fd < 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (recv(fd, &request, sizeof(request), 0) != (ssize_t)sizeof(request)) {
+		close(fd);
+		return;
+	}
+	switch (request.type) {
+	case REQUEST_START:
+		if (record->status != OCI_STATUS_CREATED || monitor->starter >= 0) {
+			error_set(&err, 0, "cannot start a container that is %s",
+				monitor->starter >= 0 ? "being started" : oci_status_name(record->status));
+			break;
+		}
+		monitor->starter = fd;
+		send_event(monitor, ZONE_EVENT_START, 0, 0);
+		return;
+	case REQUEST_KILL:
+		send_event(monitor, ZONE_EVENT_SIGNAL, request.arg[0], request.arg[1]);
+		break;
+	default:
+		error_set(&err, 0, "unknown request");
+		break;
+	}
+	answer(fd, err.message ? &err : NULL);
+	close(fd);
+	error_clear(&err);
+}
+
+/* The domain list may have changed: is the zone still in it? */
+static void store_event(struct monitor *monitor)
+{
+	static const char *const ends[] = {
+		[ZONE_POWEROFF] = "powered off",
+		[ZONE_REBOOT] = "rebooted",
+		[ZONE_CRASHED] = "crashed",
+		[ZONE_GONE] = "was destroyed from outside",
+	};
+	struct error err = {0};
+	cleanup_free char *reason = NULL;
+	enum zone_condition condition;
+
+	if (zone_store_event(monitor->zone, device_offered, monitor, &err)) {
+		fail(monitor, error_message(&err), STATUS_LOST);
+		error_clear(&err);
+		return;
+	}
+	condition = zone_condition(monitor->zone);
+	if (condition == ZONE_RUNS || monitor->ending)
+		return;
+	if (condition != ZONE_GONE)
+		reason = zone_console_reason(monitor->zone);
+	error_set(&err, 0, "the zone %s%s%s", ends[condition], reason ? ": " : "", reason ? reason : "");
+	fail(monitor, error_message(&err), STATUS_LOST);
+	error_clear(&err);
+}
+
+static void boot_timeout(struct monitor *monitor)
+{
+	struct error err = {0};
+	cleanup_free char *reason = zone_console_reason(monitor->zone);
+
+	error_set(&err, 0, "the zone's kernel did not come up in %d seconds%s%s", BOOT_SECONDS,
+		reason ? "; its last line: " : "", reason ? reason : "");
+	fail(monitor, error_message(&err), STATUS_LOST);
+	error_clear(&err);
+}
+
+static time_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+static void watch(struct monitor *monitor)
+{
+	struct container *container = monitor->container;
+
+	while (!monitor->ending) {
+		struct pollfd fds[] = {
+			{.fd = container->standin, .events = POLLIN},
+			{.fd = container->standin_pidfd, .events = POLLIN},
+			{.fd = zone_store_fd(monitor->zone), .events = POLLIN},
+			{.fd = zone_console_fd(monitor->zone), .events = POLLIN},
+			{.fd = monitor->listener, .events = POLLIN},
+			{.fd = monitor->signals, .events = POLLIN},
+			{.fd = container->creator, .events = POLLIN},
+		};
+		int timeout = -1;
+
+		if (monitor->boot_deadline) {
+			time_t left = monitor->boot_deadline - now();
+
+			if (left <= 0) {
+				boot_timeout(monitor);
+				break;
+			}
+			timeout = (int)left * 1000;
+		}
+		if (poll(fds, sizeof(fds) / sizeof(*fds), timeout) < 0 && errno != EINTR) {
+			fail(monitor, "poll", STATUS_LOST);
+			break;
+		}
+		/* What it sent before it ended is taken first. */
+		if (fds[0].revents)
+			standin_event(monitor);
+		else if (fds[1].revents)
+			fail(monitor, monitor->committed ? NULL : "the stand-in was killed", STATUS_LOST);
+		if (fds[2].revents)
+			store_event(monitor);
+		if (fds[3].revents)
+			zone_console_event(monitor->zone);
+		if (fds[4].revents)
+			request_event(monitor);
+		if (fds[5].revents)
+			fail(monitor, "the zone's keeper was killed", STATUS_LOST);
+		if (fds[6].revents) {
+			monitor->creator_gone = true;
+			fail(monitor, "the call that creates was killed", STATUS_LOST);
+		}
+	}
+}
+
+/* Ends the stand-in, which may have ended by itself. Afterwards nobody maps the zone's rings. */
+static void end_standin(struct monitor *monitor)
+{
+	struct container *container = monitor->container;
+	struct message message = {.type = MESSAGE_END, .number = (uint32_t)monitor->end_status};
+	struct pollfd gone = {.fd = container->standin_pidfd, .events = POLLIN};
+
+	if (monitor->err.message && monitor->committed)
+		snprintf(message.u.text, sizeof(message.u.text), "xenrun: %s", error_message(&monitor->err));
+	send(container->standin, &message, sizeof(message), MSG_NOSIGNAL);
+	if (poll(&gone, 1, STANDIN_END_MS) == 0) {
+		syscall(SYS_pidfd_send_signal, container->standin_pidfd, SIGKILL, NULL, 0);
+		poll(&gone, 1, STANDIN_END_MS);
+	}
+}
+
+static void take_down(struct monitor *monitor)
+{
+	struct container *container = monitor->container;
+	struct record *record = container->record;
+	struct error err = {0};
+
+	end_standin(monitor);
+	zone_destroy(monitor->zone);
+	log_step(record->id, "all reclaimed");
+
+	record->status = OCI_STATUS_STOPPED;
+	record->reclaimed = true;
+	if (monitor->err.message) {
+		record->error = strdup(monitor->err.message);
+		if (monitor->committed)
+			log_message(LOG_WARNING, "%s: %s", record->id, monitor->err.message);
+	}
+	if (monitor->committed && record_save(container->dir, record, &err))
+		log_message(LOG_WARNING, "%s: %s", record->id, error_message(&err));
+	error_clear(&err);
+
+	if (!monitor->err.message)
+		error_set(&monitor->err, 0, "the container ended before it was started");
+	answer_starter(monitor, &monitor->err);
+	/* A creator that is still there removes the folder when it has read the reason. */
+	if (monitor->creator_gone)
+		statedir_remove(container->options->root, record->id, &err);
+	else if (container->creator >= 0)
+		answer(container->creator, &monitor->err);
+}
+
+static int listen_for_requests(struct monitor *monitor, struct error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	monitor->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* The folder's own path may be longer than an address is. */
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/control.sock",
+		monitor->container->dir);
+	if (monitor->listener < 0 ||
+		bind(monitor->listener, (struct sockaddr *)&address, sizeof(address)) ||
+		listen(monitor->listener, 64))
+		return error_set(err, errno, "control.sock");
+	return 0;
+}
+
+static int build(struct monitor *monitor, struct error *err)
+{
+	struct container *container = monitor->container;
+	struct zone_config config = {
+		.name = container->record->id,
+		.type = container->type,
+		.kernel = container->image.kernel,
+		.kernel_size = container->image.kernel_size,
+		.initramfs = container->image.initramfs,
+		.initramfs_size = container->image.initramfs_size,
+		.cmdline = container->image.cmdline,
+		.memory_kib = container->memory_kib,
+		.vcpus = container->vcpus,
+		.tags = {ZONE_TAG_CONTROL, ZONE_TAG_ROOTFS,
+			container->volumes.len ? ZONE_TAG_VOLUMES : NULL, NULL},
+	};
+
+	memcpy(config.uuid, container->record->uuid, sizeof(config.uuid));
+	monitor->zone = zone_build(&config, err);
+	if (!monitor->zone)
+		return -1;
+	log_step(container->record->id, "domain built");
+	return zone_unpause(monitor->zone, err);
+}
+
+static void run(struct container *container)
+{
+	struct monitor monitor = {.container = container, .listener = -1, .starter = -1};
+	struct error err = {0};
+	sigset_t set;
+
+	prctl(PR_SET_NAME, "xenrun:monitor");
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	monitor.signals = signalfd(-1, &set, SFD_CLOEXEC);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	container->record->monitor = process_ref(getpid());
+	container->record->keeper = process_ref(getppid());
+
+	if (listen_for_requests(&monitor, &err) || build(&monitor, &err)) {
+		fail(&monitor, error_message(&err), STATUS_LOST);
+	} else {
+		guest_image_free(&container->image);
+		monitor.boot_deadline = now() + BOOT_SECONDS;
+		watch(&monitor);
+	}
+	take_down(&monitor);
+	_exit(0);
+}
+
+/* The monitor must not hold the container's streams open. */
+static void give_streams_away(void)
+{
+	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	/* --debug without --log writes to standard error: it is asked for. */
+	if (log_fd() == STDERR_FILENO)
+		log_use_fd(log_enabled(LOG_DEBUG) ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) : -1);
+	for (int fd = 0; fd < 3; fd++)
+		dup2(null, fd);
+}
+
+/* After the monitor was killed. */
+static void keeper_reclaims(struct container *container)
+{
+	struct pollfd gone = {.fd = container->standin_pidfd, .events = POLLIN};
+	struct error err = {0};
+
+	/* The stand-in sees the end of its socket and goes; the rings must be let go of first. */
+	if (poll(&gone, 1, STANDIN_END_MS) == 0)
+		syscall(SYS_pidfd_send_signal, container->standin_pidfd, SIGKILL, NULL, 0);
+	reclaim(container->record, &err);
+}
+
+void monitor_main(struct container *container)
+{
+	struct error err = {0};
+	pid_t child;
+	int status;
+
+	setsid();
+	prctl(PR_SET_NAME, "xenrun:keeper");
+	signal(SIGPIPE, SIG_IGN);
+	give_streams_away();
+	{
+		const int kept[] = {container->dir, container->alive, container->creator, container->standin,
+			container->standin_pidfd, log_fd()};
+
+		close_all_but(kept, sizeof(kept) / sizeof(*kept));
+	}
+	child = fork();
+	if (child == 0)
+		run(container);
+	if (child < 0) {
+		error_set(&err, errno, "fork");
+		answer(container->creator, &err);
+		_exit(1);
+	}
+	/* The others are to see their sockets end when the monitor does. */
+	close(container->standin);
+	close(container->creator);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		keeper_reclaims(container);
+	_exit(0);
+}

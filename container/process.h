@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of container/ share: the processes that create leaves behind. Nobody else includes it. */
+#ifndef XENRUN_PROCESS_H
+#define XENRUN_PROCESS_H
+
+#include "container/container.h"
+#include "container/kernel.h"
+#include "container/messages.h"
+#include "container/spec.h"
+#include "container/statedir.h"
+
+/* One container on its way from create to its two processes, which inherit it over fork. */
+struct container {
+	const struct container_options *options;
+	struct oci_config *config;
+	struct settings settings;
+	struct record *record;
+	struct spec spec;
+	struct volumes volumes;
+	struct guest_image image;
+	enum zone_type type;
+	uint64_t memory_kib;
+	uint32_t vcpus;
+	int dir;         /* the state's folder */
+	int alive;       /* its lock, shared by all processes */
+	int creator;     /* socket to the call that creates: struct answer goes there */
+	int standin;     /* the monitor's end of the socket to the stand-in */
+	int monitor;     /* the stand-in's end */
+	int standin_pidfd;
+};
+
+/* Become the stand-in, the monitor. They do not return. */
+void standin_main(struct container *container) __attribute__((noreturn));
+void monitor_main(struct container *container) __attribute__((noreturn));
+
+/* Takes away whatever is left of a container whose processes are gone: zone, nodes. */
+int reclaim(struct record *record, struct error *err);
+
+/* create, up to what its callers differ in. The stand-in is a child of the caller: *standin is its pid. */
+int create(const struct container_options *options, pid_t *standin, struct error *err);
+
+/* Asks the monitor. Returns 0, -1 with what it says, or with err->number ECONNREFUSED when there is none. */
+int request_monitor(int dir, const struct request *request, struct error *err);
+
+/* A status as an exit status: as a shell says it. */
+int exit_status(int wait_status);
+
+/* The stand-in's tree for people: pivots into the root, with a /proc of its own. */
+int standin_enter(const char *rootfs, struct error *err);
+/* Puts the sources of the volumes share together on `where`, and returns an O_PATH descriptor of a tree that is seen nowhere. */
+int standin_volumes(const struct volumes *volumes, const char *where, struct error *err);
+/* The same for the root. */
+int standin_root(const char *rootfs, struct error *err);
+/* Gives up what serving files does not need. */
+int standin_confine(struct error *err);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start and kill: requests to the container's monitor. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "container/process.h"
+#include "util/cleanup.h"
+
+int request_monitor(int dir, const struct request *request, struct error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct answer answer;
+	ssize_t got;
+
+	if (fd < 0)
+		return error_set(err, errno, "socket");
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/control.sock", dir);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) ||
+		send(fd, request, sizeof(*request), MSG_NOSIGNAL) < 0)
+		goto gone;
+	do
+		got = recv(fd, &answer, sizeof(answer), 0);
+	while (got < 0 && errno == EINTR);
+	if (got != (ssize_t)sizeof(answer))
+		goto gone;
+	answer.text[sizeof(answer.text) - 1] = '\0';
+	return answer.failed ? error_set(err, 0, "%s", answer.text) : 0;
+gone:
+	error_set(err, 0, "the container is not running");
+	err->number = ECONNREFUSED;
+	return -1;
+}
+
+/* The container's folder and its status now. */
+static int find(const char *root, const char *id, enum oci_status *status, struct error *err)
+{
+	cleanup_close int dir = statedir_open(root, id, err);
+	struct record *record = dir < 0 ? NULL : record_load(dir, err);
+
+	if (!record)
+		return -1;
+	*status = record_status(record);
+	record_free(record);
+	return steal_fd(&dir);
+}
+
+int container_start(const char *root, const char *id, struct error *err)
+{
+	const struct request request = {.type = REQUEST_START};
+	enum oci_status status;
+	cleanup_close int dir = find(root, id, &status, err);
+
+	if (dir < 0)
+		return -1;
+	if (status != OCI_STATUS_CREATED)
+		return error_set(err, 0, "cannot start a container that is %s", oci_status_name(status));
+	return request_monitor(dir, &request, err);
+}
+
+int container_kill(const char *root, const char *id, int signal, bool all, struct error *err)
+{
+	const struct request request = {.type = REQUEST_KILL, .arg = {(uint32_t)signal, all}};
+	enum oci_status status;
+	cleanup_close int dir = find(root, id, &status, err);
+
+	if (dir < 0)
+		return -1;
+	if (status != OCI_STATUS_CREATED && status != OCI_STATUS_RUNNING && status != OCI_STATUS_PAUSED)
+		return error_set(err, 0, "cannot kill a container that is %s: it is not running",
+			oci_status_name(status));
+	return request_monitor(dir, &request, err);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes a process spec (initramfs/zone_wire.h): what zone init is to do, compiled from config.json. */
+#ifndef XENRUN_SPEC_H
+#define XENRUN_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "initramfs/zone_wire.h"
+#include "libocispec/ocispec.h"
+#include "util/error.h"
+
+struct spec {
+	uint8_t *data; /* owned */
+	size_t length, capacity;
+	char **paths; /* owned: the config property behind each operation */
+	uint32_t *types;
+	uint32_t count;
+	size_t current; /* where the operation under way begins */
+	bool failed;    /* no memory */
+};
+
+/* One operation: spec_begin, its fields in the order of the header, spec_end. */
+void spec_begin(struct spec *spec, enum zone_op_type type, const char *path, ...)
+	__attribute__((format(printf, 3, 4)));
+void spec_u32(struct spec *spec, uint32_t value);
+void spec_u64(struct spec *spec, uint64_t value);
+void spec_string(struct spec *spec, const char *text);
+void spec_bytes(struct spec *spec, const void *data, size_t length);
+void spec_end(struct spec *spec);
+void spec_free(struct spec *spec);
+
+/* What stands in the volumes share: source i is its N/NAME. */
+struct volumes {
+	char **sources; /* owned; absolute */
+	char **names;   /* owned; the last component */
+	size_t len;
+};
+void volumes_free(struct volumes *volumes);
+
+/* The container's own spec: its surroundings, then its process. `bundle` is what relative sources start from. */
+int compile_container(const struct oci_config *config, const char *bundle, struct spec *spec,
+	struct volumes *volumes, struct error *err);
+
+/* The process's own operations, READY and EXEC at the end: also all there is of an exec's spec. */
+int compile_process(const struct oci_process *process, const struct oci_linux *linux_, struct spec *spec,
+	struct error *err);
+
+/* The SECCOMP operation. */
+int compile_seccomp(const struct oci_seccomp *seccomp, struct spec *spec, struct error *err);
+
+/* What a failure of operation `index` means, in the words that callers look for ("executable file not found in $PATH").
+ * Always sets *err and returns -1. */
+int spec_failure(const struct spec *spec, const struct oci_process *process, uint32_t index, int number,
+	struct error *err);
+
+#endif

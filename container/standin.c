@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stand-in: the process whose pid is the container's. It lives in the container's host namespaces with the
+ * container's root as /, serves the zone's shares, carries the standard streams, passes on signals that it is sent, and ends as the
+ * container ended. It alone parses what the guest writes; the monitor gets fixed-size records from it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "container/process.h"
+#include "container/streams.h"
+#include "libocispec/names.h"
+#include "rootfs/control.h"
+#include "rootfs/folder.h"
+#include "util/cleanup.h"
+#include "util/descriptors.h"
+
+/* What `end` with no better word gives: as a shell says of what could not go on. */
+#define STATUS_LOST 255
+
+struct standin {
+	struct container *container;
+	int monitor;
+	int signals;
+	int root, volumes, proc_self_fd; /* what the shares are made from */
+	struct server *server;
+	struct share *control;
+	struct stream streams[3];
+	bool ended;
+	int status;
+};
+
+static void send_monitor(struct standin *standin, const struct message *message)
+{
+	if (send(standin->monitor, message, sizeof(*message), MSG_NOSIGNAL) < 0)
+		_exit(STATUS_LOST);
+}
+
+static void __attribute__((noreturn)) give_up(struct standin *standin, const struct error *err)
+{
+	struct message message = {.type = MESSAGE_BROKEN};
+
+	snprintf(message.u.text, sizeof(message.u.text), "%s", error_message(err));
+	send_monitor(standin, &message);
+	/* The monitor says how to end; an answer of another kind may come before. */
+	while (recv(standin->monitor, &message, sizeof(message), 0) == (ssize_t)sizeof(message))
+		if (message.type == MESSAGE_END)
+			_exit((int)message.number);
+	_exit(STATUS_LOST);
+}
+
+/* control.h's calls */
+
+static int control_spec(void *arg, uint32_t process, const uint8_t **data, size_t *length)
+{
+	struct standin *standin = arg;
+
+	if (process != 0)
+		return -ENOENT;
+	*data = standin->container->spec.data;
+	*length = standin->container->spec.length;
+	return 0;
+}
+
+int exit_status(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+static void control_report(void *arg, const struct zone_report *report)
+{
+	struct standin *standin = arg;
+	struct message message = {.type = MESSAGE_REPORT, .u.report = *report};
+
+	send_monitor(standin, &message);
+	if (report->type == ZONE_REPORT_EXITED && report->process == 0) {
+		standin->ended = true;
+		standin->status = exit_status((int)report->arg[0]);
+	}
+}
+
+static ssize_t control_stream_read(void *arg, uint32_t process, void *buffer, size_t length)
+{
+	struct standin *standin = arg;
+
+	return process == 0 ? stream_read(&standin->streams[0], buffer, length) : -ENOENT;
+}
+
+static ssize_t control_stream_write(
+	void *arg, uint32_t process, uint32_t stream, const void *data, size_t length)
+{
+	struct standin *standin = arg;
+
+	if (process != 0 || stream < 1 || stream > 2)
+		return -ENOENT;
+	return stream_write(&standin->streams[stream], data, length);
+}
+
+static const struct control_ops control_ops = {
+	.spec = control_spec,
+	.report = control_report,
+	.stream_read = control_stream_read,
+	.stream_write = control_stream_write,
+};
+
+static struct share *make_share(struct standin *standin, uint32_t number, struct error *err)
+{
+	struct folder_limits limits = {.proc_self_fd = standin->proc_self_fd};
+
+	switch (number) {
+	case 0:
+		return standin->control;
+	case 1:
+		limits.exclusive = true;
+		return folder_new(steal_fd(&standin->root), &limits, err);
+	case 2:
+		return folder_new(steal_fd(&standin->volumes), &limits, err);
+	default:
+		error_set(err, 0, "the guest offers a device that was not given to it");
+		return NULL;
+	}
+}
+
+static void serve_device(struct standin *standin, const struct zone_device *device)
+{
+	struct message message = {.type = MESSAGE_CONNECTED, .number = device->number};
+	struct error err = {0};
+	struct share *share = make_share(standin, device->number, &err);
+
+	if (!share || server_attach(standin->server, device, share, &err))
+		give_up(standin, &err);
+	send_monitor(standin, &message);
+}
+
+static void __attribute__((noreturn)) end(struct standin *standin, int status, const char *text)
+{
+	if (*text && stream_write(&standin->streams[2], text, strlen(text)) > 0)
+		stream_write(&standin->streams[2], "\n", 1);
+	/* The rings must be let go of before the zone can be destroyed; an exit does so, at once. */
+	_exit(status);
+}
+
+static void monitor_event(struct standin *standin)
+{
+	struct message message;
+	ssize_t got = recv(standin->monitor, &message, sizeof(message), MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* Without a monitor there is no zone. */
+	if (got != (ssize_t)sizeof(message))
+		_exit(STATUS_LOST);
+	switch (message.type) {
+	case MESSAGE_DEVICE:
+		serve_device(standin, &message.u.device);
+		break;
+	case MESSAGE_EVENT:
+		control_event(standin->control, &message.u.event);
+		break;
+	case MESSAGE_END:
+		message.u.text[sizeof(message.u.text) - 1] = '\0';
+		end(standin, (int)message.number, message.u.text);
+	default:
+		break;
+	}
+}
+
+/* A signal for this pid is meant for the container. */
+static void signal_event(struct standin *standin)
+{
+	struct signalfd_siginfo info;
+	struct zone_event event = {.type = ZONE_EVENT_SIGNAL};
+
+	if (read(standin->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	event.arg[0] = info.ssi_signo;
+	control_event(standin->control, &event);
+}
+
+/* Serves until the container has ended. */
+static void serve(struct standin *standin)
+{
+	struct error err = {0};
+
+	while (!standin->ended) {
+		struct pollfd fds[6] = {
+			{.fd = server_fd(standin->server), .events = POLLIN},
+			{.fd = standin->monitor, .events = POLLIN},
+			{.fd = standin->signals, .events = POLLIN},
+		};
+
+		/* A stream is looked at only when the guest waits for it. */
+		for (uint32_t i = 0; i < 3; i++) {
+			fds[3 + i].fd = control_waits(standin->control, 0, i) ? standin->streams[i].fd : -1;
+			fds[3 + i].events = i == 0 ? POLLIN : POLLOUT;
+		}
+		if (poll(fds, 6, -1) < 0 && errno != EINTR)
+			_exit(STATUS_LOST);
+		if (fds[0].revents && server_event(standin->server, &err))
+			give_up(standin, &err);
+		if (fds[1].revents)
+			monitor_event(standin);
+		if (fds[2].revents)
+			signal_event(standin);
+		for (uint32_t i = 0; i < 3; i++)
+			if (fds[3 + i].revents)
+				control_stream_ready(standin->control, 0, i);
+	}
+}
+
+/* The namespaces that config.json names by a path. */
+static int join_namespaces(const struct oci_config *config, struct error *err)
+{
+	const struct oci_linux *l = config->linux_;
+
+	for (size_t i = 0; l && i < l->namespaces_len; i++) {
+		const struct oci_namespace *ns = &l->namespaces[i];
+		cleanup_close int fd = -1;
+
+		if (!ns->path || !*ns->path)
+			continue;
+		if (strcmp(ns->type, "network") != 0 && strcmp(ns->type, "ipc") != 0 &&
+			strcmp(ns->type, "uts") != 0)
+			return error_set(err, 0,
+				"linux.namespaces[%zu].path: a zone cannot join a %s namespace of this host", i,
+				ns->type);
+		fd = open(ns->path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return error_set(err, errno, "linux.namespaces[%zu].path: %s", i, ns->path);
+		if (setns(fd, oci_namespace_flag(ns->type)))
+			return error_set(err, errno, "linux.namespaces[%zu].path: %s is no %s namespace", i,
+				ns->path, ns->type);
+	}
+	return 0;
+}
+
+int standin_confine(struct error *err)
+{
+	static const cap_value_t kept[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD,
+		CAP_SETFCAP};
+	cap_t caps = cap_init();
+	int result = 0;
+
+	if (!caps || cap_set_flag(caps, CAP_PERMITTED, sizeof(kept) / sizeof(*kept), kept, CAP_SET) ||
+		cap_set_flag(caps, CAP_EFFECTIVE, sizeof(kept) / sizeof(*kept), kept, CAP_SET))
+		result = error_set(err, errno, "cannot choose the stand-in's capabilities");
+	for (cap_value_t cap = 0; !result && cap <= CAP_LAST_CAP; cap++)
+		if (cap_get_bound(cap) == 1 && cap_drop_bound(cap))
+			result = error_set(err, errno, "cannot drop a capability");
+	if (!result && (cap_set_proc(caps) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)))
+		result = error_set(err, errno, "cannot drop the stand-in's capabilities");
+	cap_free(caps);
+	return result;
+}
+
+static int set_up(struct standin *standin, struct error *err)
+{
+	const struct container *container = standin->container;
+	struct rlimit files = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
+	char link[32], where[PATH_MAX];
+	ssize_t length;
+	sigset_t all;
+
+	setsid();
+	prctl(PR_SET_NAME, "xenrun:standin");
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	sigfillset(&all);
+	sigdelset(&all, SIGPIPE);
+	sigdelset(&all, SIGXFSZ);
+	sigdelset(&all, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	standin->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (standin->signals < 0)
+		return error_set(err, errno, "signalfd");
+	streams_open(standin->streams);
+
+	if (join_namespaces(container->config, err))
+		return -1;
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
+		return error_set(err, errno, "cannot keep the stand-in's mounts to itself");
+	/* Fewer will do when the host allows no more. */
+	setrlimit(RLIMIT_NOFILE, &files);
+
+	standin->root = standin_root(container->record->rootfs, err);
+	if (standin->root < 0)
+		return -1;
+	if (container->volumes.len) {
+		/* The state's folder serves as the place: nothing else has it in this mount namespace. */
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", container->dir);
+		length = readlink(link, where, sizeof(where) - 1);
+		if (length < 0)
+			return error_set(err, errno, "%s", link);
+		where[length] = '\0';
+		standin->volumes = standin_volumes(&container->volumes, where, err);
+		if (standin->volumes < 0)
+			return -1;
+	}
+	standin->proc_self_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (standin->proc_self_fd < 0)
+		return error_set(err, errno, "/proc/self/fd");
+	standin->server = server_new(err);
+	standin->control = standin->server ? control_new(&control_ops, standin) : NULL;
+	if (!standin->control)
+		return standin->server ? error_set(err, ENOMEM, "control share") : -1;
+	if (standin_enter(container->record->rootfs, err) || standin_confine(err))
+		return -1;
+	return 0;
+}
+
+void standin_main(struct container *container)
+{
+	static const struct zone_event create_first = {.type = ZONE_EVENT_CREATE};
+	struct standin standin = {
+		.container = container,
+		.monitor = container->monitor,
+		.root = -1,
+		.volumes = -1,
+		.proc_self_fd = -1,
+	};
+	struct error err = {0};
+	const int kept[] = {container->alive, container->monitor, container->dir};
+
+	/* Among the others is what the caller left open. */
+	close_all_but(kept, sizeof(kept) / sizeof(*kept));
+	if (set_up(&standin, &err))
+		give_up(&standin, &err);
+	close(container->dir);
+	control_event(standin.control, &create_first);
+	serve(&standin);
+	end(&standin, standin.status, "");
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stand-in's mounts: the trees that it serves, and the one that podman cp, top and nsenter find in it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "container/process.h"
+#include "util/cleanup.h"
+
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE	  1
+#define OPEN_TREE_CLOEXEC O_CLOEXEC
+#endif
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+
+/* A copy of the mounts at a path that no path leads to: what is mounted over the original is not in it. */
+static int detached(const char *path)
+{
+	return (int)syscall(
+		SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+}
+
+int standin_root(const char *rootfs, struct error *err)
+{
+	int fd = detached(rootfs);
+
+	return fd < 0 ? error_set(err, errno, "root.path: %s", rootfs) : fd;
+}
+
+/* Binds source i at N/NAME below `where`. */
+static int bind_source(const char *where, size_t i, const char *name, const char *source, struct error *err)
+{
+	cleanup_free char *folder = NULL, *target = NULL;
+	struct stat st;
+
+	if (asprintf(&folder, "%s/%zu", where, i) < 0)
+		return error_set(err, ENOMEM, "mounts");
+	if (asprintf(&target, "%s/%s", folder, name) < 0)
+		return error_set(err, ENOMEM, "mounts");
+	if (stat(source, &st) || mkdir(folder, 0755))
+		return error_set(err, errno, "mounts: %s", source);
+	if (S_ISDIR(st.st_mode) ? mkdir(target, 0755) : mknod(target, S_IFREG | 0644, 0))
+		return error_set(err, errno, "mounts: %s", target);
+	if (mount(source, target, NULL, MS_BIND | MS_REC, NULL))
+		return error_set(err, errno, "mounts: %s", source);
+	return 0;
+}
+
+int standin_volumes(const struct volumes *volumes, const char *where, struct error *err)
+{
+	int fd;
+
+	if (mount("volumes", where, "tmpfs", 0, "size=1m,mode=755"))
+		return error_set(err, errno, "mounts: %s", where);
+	for (size_t i = 0; i < volumes->len; i++)
+		if (bind_source(where, i, volumes->names[i], volumes->sources[i], err))
+			return -1;
+	fd = detached(where);
+	if (fd < 0)
+		return error_set(err, errno, "mounts");
+	umount2(where, MNT_DETACH);
+	return fd;
+}
+
+int standin_enter(const char *rootfs, struct error *err)
+{
+	if (mount(rootfs, rootfs, NULL, MS_BIND | MS_REC, NULL) || chdir(rootfs))
+		return error_set(err, errno, "root.path: %s", rootfs);
+	/* The old root lies over the new one, and goes. */
+	if (syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
+		return error_set(err, errno, "root.path: cannot enter %s", rootfs);
+	/* An image without a /proc has none to show; a link there is not followed. */
+	{
+		cleanup_close int proc = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (proc >= 0 && fchdir(proc) == 0) {
+			if (mount("proc", ".", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+				return error_set(err, errno, "/proc");
+			if (chdir("/"))
+				return error_set(err, errno, "/");
+		}
+	}
+	return 0;
+}
