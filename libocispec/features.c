@@ -7,8 +7,8 @@
 #include "libocispec/names.h"
 #include <string.h>
 
-#ifndef VERSION
-#define VERSION "0.1.0"
+#ifndef VERSION /* the Makefile gives it */
+#define VERSION "dev"
 #endif
 
 /* Known, so that a profile naming them is read, but refused: there is no descriptor to send to a listener for

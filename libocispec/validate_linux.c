@@ -149,7 +149,7 @@ static int validate_sysctl(const struct oci_config *config, struct error *err)
 			return error_set(
 				err, 0, "linux.sysctl: %s is not in a namespace of its own", sysctl->keys[i]);
 		if (!oci_config_namespace(config, type))
-			return error_set(err, 0, "linux.sysctl: %s needs a %s namespace in linux.namespaces",
+			return error_set(err, 0, "linux.sysctl: %s needs an entry \"%s\" in linux.namespaces",
 				sysctl->keys[i], type);
 		if ((strcmp(path, "kernel/hostname") == 0 && config->hostname) ||
 			(strcmp(path, "kernel/domainname") == 0 && config->domainname))
