@@ -32,6 +32,11 @@ void control_tell(const struct news *news)
 		;
 }
 
+ssize_t control_read(int fd, void *buffer, size_t size)
+{
+	return pread(fd, buffer, size, 0);
+}
+
 static void *listen_to_events(void *unused)
 {
 	struct news news = {.type = NEWS_EVENT};
@@ -39,7 +44,7 @@ static void *listen_to_events(void *unused)
 
 	(void)unused;
 	for (;;) {
-		length = read(events, &news.event, sizeof(news.event));
+		length = control_read(events, &news.event, sizeof(news.event));
 		if (length < 0 && (errno == EINTR || errno == ENOMEM))
 			continue;
 		if (length != sizeof(news.event))
@@ -62,7 +67,7 @@ int control_open(void)
 	if (share < 0)
 		return -1;
 	reports = openat(share, "reports", O_WRONLY | O_CLOEXEC);
-	events = openat(share, "events", O_RDONLY | O_CLOEXEC | control_wait_flags());
+	events = openat(share, "events", O_RDONLY | O_CLOEXEC | CONTROL_WAIT);
 	if (reports < 0 || events < 0 || pipe2(ends, O_CLOEXEC))
 		return -1;
 	news_in = ends[1];
@@ -88,7 +93,7 @@ int control_folder(uint32_t process)
 
 int control_spec(int folder, uint8_t **bytes, size_t *length)
 {
-	cleanup_close int fd = openat(folder, "spec", O_RDONLY | O_CLOEXEC | control_wait_flags());
+	cleanup_close int fd = openat(folder, "spec", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	cleanup_free uint8_t *buffer = NULL;
 	size_t size = 0, used = 0;
 	ssize_t got;

@@ -85,12 +85,6 @@ int share_mount(const char *tag, const char *path, unsigned long flags, const ch
 	return 0;
 }
 
-int control_wait_flags(void)
-{
-	/* So that a read is one request, not as many as fill its buffer; it waits all the same. */
-	return O_NONBLOCK;
-}
-
 bool zone_marked(void)
 {
 	cleanup_close int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);

@@ -16,9 +16,6 @@
 /* Mounts the share of that tag, waiting up to `seconds` for its device to appear. 0, or -1 with errno. */
 int share_mount(const char *tag, const char *path, unsigned long flags, const char *options, int seconds);
 
-/* Flags for opening a file of the control share whose read waits. */
-int control_wait_flags(void);
-
 /* Whether this kernel was booted as a zone. */
 bool zone_marked(void);
 
