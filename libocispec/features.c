@@ -21,6 +21,9 @@ static const char *const no_idmap[] = {"idmap", "ridmap", NULL};
 static const char *const hooks[] = {
 	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL};
 
+/* Those that change what the runtime does; the last dot makes it a prefix. */
+static const char *const unsafe_annotations[] = {"org.xenrun.", NULL};
+
 static bool is_in(const char *const *list, const char *name)
 {
 	for (; list && *list; list++) {
@@ -104,5 +107,6 @@ char *oci_features_json(void)
 	json_build_open(&build, "annotations");
 	json_build_string(&build, "org.xenrun.version", VERSION);
 	json_build_close(&build);
+	json_build_strings(&build, "potentiallyUnsafeConfigAnnotations", unsafe_annotations);
 	return json_build_finish(&build);
 }

@@ -110,6 +110,7 @@ static void test_features(void)
 	CHECK(get(linux_, "apparmor", "enabled", NULL) && get(linux_, "selinux", "enabled", NULL));
 	CHECK(get(linux_, "mountExtensions", "idmap", "enabled", NULL));
 	CHECK(get(json, "annotations", "org.xenrun.version", NULL));
+	CHECK(has(get(json, "potentiallyUnsafeConfigAnnotations", NULL), "org.xenrun."));
 	json_object_put(json);
 	free(text);
 }
