@@ -7,9 +7,8 @@
 #include "libocispec/names.h"
 #include <string.h>
 
-#ifndef VERSION /* the Makefile gives it */
-#define VERSION "dev"
-#endif
+/* What `xenrun --version` says; a test sees to it. */
+#define VERSION "0.1.0"
 
 /* Known, so that a profile naming them is read, but refused: there is no descriptor to send to a listener for
  * a filter that works in another kernel. */
@@ -108,5 +107,5 @@ char *oci_features_json(void)
 	json_build_string(&build, "org.xenrun.version", VERSION);
 	json_build_close(&build);
 	json_build_strings(&build, "potentiallyUnsafeConfigAnnotations", unsafe_annotations);
-	return json_build_finish(&build);
+	return json_build_finish(&build, "\n");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libocispec/json_build.h"
 
-#include <string.h>
+#include <stdio.h>
 
 /* Takes the value, which is NULL where there was no memory for it. */
 static void add(struct json_build *build, const char *name, struct json_object *value)
@@ -76,7 +76,7 @@ void json_build_strings(struct json_build *build, const char *name, const char *
 	json_build_close(build);
 }
 
-char *json_build_finish(struct json_build *build)
+char *json_build_finish(struct json_build *build, const char *end)
 {
 	struct json_object *root = build->open[0];
 	const char *text = NULL;
@@ -85,8 +85,8 @@ char *json_build_finish(struct json_build *build)
 	if (!build->failed)
 		text = json_object_to_json_string_ext(root,
 			JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text)
-		copy = strdup(text);
+	if (text && asprintf(&copy, "%s%s", text, end) < 0)
+		copy = NULL;
 	json_object_put(root);
 	return copy;
 }

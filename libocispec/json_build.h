@@ -32,7 +32,7 @@ void json_build_close(struct json_build *build);
 /* An array of the strings up to NULL. */
 void json_build_strings(struct json_build *build, const char *name, const char *const *values);
 
-/* The indented text, for the caller to free, or NULL. Frees the rest. */
-char *json_build_finish(struct json_build *build);
+/* The indented text and `end` ("" or "\n"), for the caller to free, or NULL. Frees the rest. */
+char *json_build_finish(struct json_build *build, const char *end);
 
 #endif

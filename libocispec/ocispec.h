@@ -473,12 +473,11 @@ const char *oci_map_get(const struct oci_map *map, const char *key);
 /* The namespace of this type ("network"), or NULL if the config has none or no linux section. */
 const struct oci_namespace *oci_config_namespace(const struct oci_config *config, const char *type);
 
-/* The features document (features.md, features-linux.md), indented, newline at the end. The caller frees it.
- */
+/* The features document (features.md, features-linux.md), indented, newline at the end. The caller frees it;
+ * NULL if there is no memory. */
 char *oci_features_json(void);
 
-/* The config.json that `xenrun spec` writes: a shell in ./rootfs with the usual mounts. The caller frees it.
- */
+/* The config.json that `xenrun spec` writes: a shell in ./rootfs with the usual mounts. As above. */
 char *oci_default_spec_json(void);
 
 #endif

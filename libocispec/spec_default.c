@@ -111,5 +111,5 @@ char *oci_default_spec_json(void)
 	json_build_string(&build, "hostname", "xenrun");
 	add_mounts(&build);
 	add_linux(&build);
-	return json_build_finish(&build);
+	return json_build_finish(&build, "\n");
 }

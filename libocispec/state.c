@@ -46,5 +46,5 @@ char *oci_state_to_json(const struct oci_state *state)
 		json_build_close(&build);
 	}
 	json_build_string(&build, "owner", state->owner);
-	return json_build_finish(&build);
+	return json_build_finish(&build, "");
 }

@@ -2,7 +2,7 @@
 /* What is written: the state, the features document, the default config.json. */
 #include "libocispec/state.h"
 
-#include "libocispec/names.h"
+#include "cmd/cmd.h"
 #include "tests/unit/test_ocispec.h"
 #include <json-c/json.h>
 #include <stdarg.h>
@@ -109,7 +109,9 @@ static void test_features(void)
 	CHECK_EQ(json_object_array_length(get(seccomp, "supportedFlags", NULL)), 3);
 	CHECK(get(linux_, "apparmor", "enabled", NULL) && get(linux_, "selinux", "enabled", NULL));
 	CHECK(get(linux_, "mountExtensions", "idmap", "enabled", NULL));
-	CHECK(get(json, "annotations", "org.xenrun.version", NULL));
+	CHECK(same(json_object_get_string(get(json, "annotations", "org.xenrun.version", NULL)),
+		XENRUN_VERSION));
+	CHECK(text[strlen(text) - 1] == '\n');
 	CHECK(has(get(json, "potentiallyUnsafeConfigAnnotations", NULL), "org.xenrun."));
 	json_object_put(json);
 	free(text);
