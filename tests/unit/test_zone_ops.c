@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Zone init's decoder of process specs: what it takes, what it refuses, and that garbage does it no harm. */
+#include <stdlib.h>
+
+#include "tests/unit/unit.h"
+
+/* Zone init is a program of its own: nothing of it is linked with xenrun. */
+#include "initramfs/ops.c"
+
+#define SPEC_MAX 4096
+
+static uint8_t bytes[SPEC_MAX] __attribute__((aligned(8)));
+static size_t length;
+
+static void put(uint32_t type, const void *payload, size_t size)
+{
+	struct zone_op header = {.type = type, .length = (uint32_t)size};
+
+	memcpy(bytes + length, &header, sizeof(header));
+	length += sizeof(header);
+	if (size)
+		memcpy(bytes + length, payload, size);
+	length += size;
+	while (length % 8)
+		bytes[length++] = 0;
+}
+
+static void put_u32(uint32_t type, uint32_t value)
+{
+	put(type, &value, sizeof(value));
+}
+
+/* The literal's own NUL is its string's last. */
+#define PUT_STRINGS(type, strings) put((type), (strings), sizeof(strings))
+
+static void put_exec(void)
+{
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	put(ZONE_OP_READY, NULL, 0);
+	put(ZONE_OP_EXEC, NULL, 0);
+}
+
+static void put_container(void)
+{
+	static const uint8_t mount[] = "\x06\0\0\0\0\0\4\0tmpfs\0none\0/dev\0mode=755";
+	static const uint32_t user[] = {1000, 1001, 022}, groups[] = {5, 6, 7};
+	static const uint8_t cwd[] = "\1\0\0\0/work", root[] = "\0\0\0\0cache=loose";
+	static const uint64_t filter[] = {0, 0x7fff000000000006};
+
+	length = 0;
+	put_u32(ZONE_OP_CLONE, 0x20000);
+	PUT_STRINGS(ZONE_OP_CGROUP, "pids.max\0max");
+	put(ZONE_OP_ROOT, root, sizeof(root));
+	put(ZONE_OP_MOUNT, mount, sizeof(mount));
+	put(ZONE_OP_PIVOT, NULL, 0);
+	PUT_STRINGS(ZONE_OP_SYSCTL, "net/ipv4/ip_forward\0"
+				    "1");
+	put(ZONE_OP_GROUPS, groups, sizeof(groups));
+	put(ZONE_OP_USER, user, sizeof(user));
+	put(ZONE_OP_SECCOMP, filter, sizeof(filter));
+	put(ZONE_OP_CWD, cwd, sizeof(cwd));
+	PUT_STRINGS(ZONE_OP_ENV, "PATH=/bin");
+	PUT_STRINGS(ZONE_OP_ENV, "A=");
+	PUT_STRINGS(ZONE_OP_ARG, "ls");
+	put_exec();
+}
+
+/* Decodes what was put; the errno, or 0. */
+static int decode(struct spec *spec, uint32_t *index)
+{
+	int result;
+
+	errno = 0;
+	result = spec_decode(spec, bytes, length, index);
+	return result ? errno : 0;
+}
+
+static int refused_at(uint32_t expected)
+{
+	struct spec spec;
+	uint32_t index;
+	int error = decode(&spec, &index);
+
+	spec_free(&spec);
+	return index == expected ? error : -(int)index - 1;
+}
+
+static void takes_a_container(void)
+{
+	const uint8_t *position = NULL;
+	struct op op = {0};
+	struct spec spec;
+	uint32_t index, count = 0;
+
+	put_container();
+	CHECK(spec_complete(bytes, length));
+	CHECK(!spec_complete(bytes, length - 8));
+	CHECK_EQ(decode(&spec, &index), 0);
+	CHECK(spec.container);
+	CHECK_EQ(spec.clone_flags, 0x20000);
+	CHECK(!strcmp(spec.args[0], "ls") && !strcmp(spec.args[1], "sh") && !spec.args[2]);
+	CHECK(!strcmp(spec.env[0], "PATH=/bin") && !strcmp(spec.env[1], "A=") && !spec.env[2]);
+	CHECK_EQ(spec.groups.tail_length, 12);
+	CHECK_EQ(spec.user.index, 7);
+	CHECK_EQ(op_u32(&spec.user, 1), 1001);
+	CHECK_EQ(spec.seccomp.tail_length, 8);
+	CHECK_EQ((uintptr_t)spec.seccomp.tail % 8, 0);
+	CHECK(!strcmp(spec.cwd.strings, "/work"));
+	CHECK_EQ(op_u32(&spec.cwd, 0), 1);
+	CHECK(!spec.capabilities.fields && !spec.no_new_privileges.fields);
+	while (spec_next(&spec, &position, &op)) {
+		CHECK_EQ(op.index, count);
+		if (op.type == ZONE_OP_MOUNT) {
+			CHECK_EQ(op_u32(&op, 0), 6);
+			CHECK_EQ(op_u32(&op, 1), 1 << 18);
+			CHECK(!strcmp(op_string(&op, 0), "tmpfs"));
+			CHECK(!strcmp(op_string(&op, 3), "mode=755"));
+		}
+		count++;
+	}
+	CHECK_EQ(count, 16);
+	spec_free(&spec);
+}
+
+static void takes_an_exec(void)
+{
+	struct spec spec;
+	uint32_t index;
+
+	length = 0;
+	put_exec();
+	CHECK_EQ(decode(&spec, &index), 0);
+	CHECK(!spec.container);
+	CHECK(spec.args[0] && !spec.args[1] && !spec.env[0]);
+	spec_free(&spec);
+}
+
+/* Nothing after the last operation is looked at. */
+static void ends_at_exec(void)
+{
+	struct spec spec;
+	uint32_t index;
+
+	length = 0;
+	put_exec();
+	memset(bytes + length, 0xff, 64);
+	length += 64;
+	CHECK_EQ(decode(&spec, &index), 0);
+	spec_free(&spec);
+}
+
+static void refuses_what_is_cut_short(void)
+{
+	put_container();
+	for (size_t whole = length, cut = 0; cut < whole; cut++) {
+		struct spec spec;
+		uint32_t index;
+
+		length = cut;
+		CHECK(!spec_complete(bytes, length));
+		CHECK_EQ(decode(&spec, &index), EBADMSG);
+		spec_free(&spec);
+	}
+}
+
+static void refuses_wrong_layouts(void)
+{
+	length = 0;
+	put(ZONE_OP_CLONE, "\0\0", 2);
+	CHECK_EQ(refused_at(0), EBADMSG);
+	length = 0;
+	put(ZONE_OP_ENV, "A=1", 3);
+	CHECK_EQ(refused_at(0), EBADMSG);
+	length = 0;
+	PUT_STRINGS(ZONE_OP_ENV, "A=1\0more");
+	CHECK_EQ(refused_at(0), EBADMSG);
+	length = 0;
+	put(ZONE_OP_ENV, "", 0);
+	CHECK_EQ(refused_at(0), EBADMSG);
+	length = 0;
+	put(ZONE_OP_GROUPS, "\0\0\0\0\0", 5);
+	CHECK_EQ(refused_at(0), EBADMSG);
+	length = 0;
+	put_u32(ZONE_OP_NO_NEW_PRIVILEGES, 1);
+	CHECK_EQ(refused_at(0), EBADMSG);
+	length = 0;
+	put_u32(0xffff, 1);
+	CHECK_EQ(refused_at(0), EOPNOTSUPP);
+}
+
+static void refuses_wrong_orders(void)
+{
+	length = 0;
+	put_u32(ZONE_OP_CLONE, 0);
+	put_u32(ZONE_OP_CLONE, 0);
+	CHECK_EQ(refused_at(1), EBADMSG);
+	/* An exec makes no mounts. */
+	length = 0;
+	put(ZONE_OP_PIVOT, NULL, 0);
+	CHECK_EQ(refused_at(0), EBADMSG);
+	length = 0;
+	put(ZONE_OP_READY, NULL, 0);
+	CHECK_EQ(refused_at(0), EBADMSG);
+	length = 0;
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	put(ZONE_OP_EXEC, NULL, 0);
+	CHECK_EQ(refused_at(1), EBADMSG);
+	length = 0;
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	put(ZONE_OP_READY, NULL, 0);
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	CHECK_EQ(refused_at(2), EBADMSG);
+	length = 0;
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	put(ZONE_OP_READY, NULL, 0);
+	put(ZONE_OP_READY, NULL, 0);
+	CHECK_EQ(refused_at(2), EBADMSG);
+}
+
+/* Uses every part of a spec that was taken, where a sanitizer sees a read beyond its end. */
+static size_t use(const struct spec *spec)
+{
+	const uint8_t *position = NULL;
+	struct op op = {0};
+	size_t sum = 0;
+
+	while (spec_next(spec, &position, &op)) {
+		const struct layout *layout = layout_of(op.type);
+
+		for (size_t i = 0; i < layout->fields / 4U; i++)
+			sum += op_u32(&op, i);
+		for (size_t i = 0; i < layout->strings; i++)
+			sum += strlen(op_string(&op, i));
+		for (size_t i = 0; layout->unit && i < op.tail_length; i++)
+			sum += op.tail[i];
+	}
+	for (char **arg = spec->args; *arg; arg++)
+		sum += strlen(*arg);
+	for (char **variable = spec->env; *variable; variable++)
+		sum += strlen(*variable);
+	return sum;
+}
+
+static void survives_garbage(void)
+{
+	unsigned taken = 0, refused = 0;
+
+	srand(1);
+	for (int round = 0; round < 200000; round++) {
+		struct spec spec;
+		uint32_t index;
+		uint8_t *copy;
+
+		put_container();
+		for (int i = rand() % 4; i >= 0; i--)
+			bytes[(size_t)rand() % length] = (uint8_t)(rand() % 4 ? rand() % 64 : rand());
+		if (rand() % 8 == 0)
+			length = (size_t)rand() % length;
+		/* Exactly as large as it is, so that the byte after it is somebody else's. */
+		copy = malloc(length ? length : 1);
+		memcpy(copy, bytes, length);
+		spec_complete(copy, length);
+		if (!spec_decode(&spec, copy, length, &index)) {
+			taken++;
+			use(&spec);
+		} else {
+			refused++;
+			CHECK(errno == EBADMSG || errno == EOPNOTSUPP);
+		}
+		spec_free(&spec);
+		free(copy);
+	}
+	/* Both ways were gone. */
+	CHECK(taken > 1000 && refused > 1000);
+}
+
+int main(void)
+{
+	RUN(takes_a_container);
+	RUN(takes_an_exec);
+	RUN(ends_at_exec);
+	RUN(refuses_what_is_cut_short);
+	RUN(refuses_wrong_layouts);
+	RUN(refuses_wrong_orders);
+	RUN(survives_garbage);
+	return unit_end();
+}
