@@ -21,11 +21,14 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
 COMMON   := -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -iquote . -DLIBEXECDIR='"$(LIBEXECDIR)"' -MMD -MP
 
 # libxenguest's image loaders register themselves by constructor: all of the archive is needed.
-XEN_LIBS := -Wl,--whole-archive -lxenguest -Wl,--no-whole-archive -lxenctrl -lxenstore -lxenevtchn -lxengnttab \
+XEN_LIBS := -Wl,--whole-archive -lxenguest -Wl,--no-whole-archive -lxenctrl -lxenevtchn -lxengnttab \
 	-lxenforeignmemory -lxendevicemodel -lxencall -lxentoollog -lxentoolcore -lz -lbz2 -llzma -llzo2 -lzstd
 LIBS     := -ljson-c -lseccomp -lcap
-# One static binary: linking at run time takes longer than building a zone. STATIC= for a dynamic one.
-STATIC   ?= -static
+# Linking at run time takes as long as building a zone: all that can be is linked now. libxenstore cannot: its
+# static library has no threads, and without them it has nothing to poll for watches.
+# STATIC= SHARED= for a binary with shared libraries only.
+STATIC   ?= -Wl,-Bstatic
+SHARED   ?= -Wl,-Bdynamic
 
 SOURCES  := $(wildcard cmd/*.c container/*.c libocispec/*.c rootfs/*.c util/*.c xen/*.c)
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
@@ -47,7 +50,7 @@ $(BUILD)/%.o: %.c Makefile
 
 $(BUILD)/xenrun: $(OBJECTS)
 	@echo "  LD $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -Wl,--gc-sections $^ $(XEN_LIBS) $(LIBS) -o $@
+	@$(CC) $(CFLAGS) $(LDFLAGS) $^ $(STATIC) $(XEN_LIBS) $(LIBS) $(SHARED) -lxenstore -o $@
 
 $(BUILD)/zone-init: $(ZONE_SOURCES) $(wildcard initramfs/*.h) Makefile
 	@mkdir -p $(@D)

@@ -33,16 +33,13 @@ static void disconnect(struct zone *zone)
 
 static int watch(struct zone *zone, struct error *err)
 {
-	char path[96], token[16];
+	char path[64];
 
-	if (!xs_watch(zone->store, "@releaseDomain", "release"))
+	snprintf(path, sizeof(path), "/local/domain/%u/device/9pfs", zone->domid);
+	if (!xs_watch(zone->store, path, "device"))
+		return error_set(err, errno, "cannot watch %s in XenStore", path);
+	if (!xs_watch(zone->store, "@releaseDomain", "domain"))
 		return error_set(err, errno, "cannot watch XenStore for the domain's end");
-	for (uint32_t i = 0; i < zone->devices; i++) {
-		snprintf(path, sizeof(path), "/local/domain/%u/device/9pfs/%u/state", zone->domid, i);
-		snprintf(token, sizeof(token), "%u", i);
-		if (!xs_watch(zone->store, path, token))
-			return error_set(err, errno, "cannot watch %s", path);
-	}
 	return 0;
 }
 
@@ -194,15 +191,19 @@ int zone_store_fd(const struct zone *zone)
 int zone_store_event(
 	struct zone *zone, void (*offered)(void *arg, const struct zone_device *device), void *arg, struct error *err)
 {
+	bool changed = false;
 	char **event;
 
 	while ((event = xs_check_watch(zone->store))) {
-		uint32_t number = (uint32_t)strtoul(event[XS_WATCH_TOKEN], NULL, 10);
-		bool release = event[XS_WATCH_TOKEN][0] == 'r';
+		changed |= event[XS_WATCH_TOKEN][0] == 'd' && event[XS_WATCH_TOKEN][1] == 'e';
+		free(event);
+	}
+	if (errno != EAGAIN)
+		return error_set(err, errno, "XenStore is gone");
+	for (uint32_t number = 0; changed && number < zone->devices; number++) {
 		struct zone_device device = {0};
 
-		free(event);
-		if (release || number >= zone->devices || zone->offered[number])
+		if (zone->offered[number])
 			continue;
 		switch (nodes_read_device(zone, number, &device)) {
 		case 1:
@@ -217,8 +218,6 @@ int zone_store_event(
 			return error_set(err, 0, "the guest offers no usable 9pfs device %u", number);
 		}
 	}
-	if (errno != EAGAIN)
-		return error_set(err, errno, "XenStore is gone");
 	return 0;
 }
 
