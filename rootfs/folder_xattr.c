@@ -58,8 +58,8 @@ void xattr_free(struct folder *folder, struct xattr *xattr)
 	free(xattr);
 }
 
-/* Leaves the names that a guest may see. Returns the length left. */
-static size_t filter_names(char *names, size_t length)
+/* Leaves the names that a user of the guest may see. Returns the length left. */
+static size_t filter_names(char *names, size_t length, uint32_t uid)
 {
 	size_t kept = 0;
 
@@ -68,7 +68,8 @@ static size_t filter_names(char *names, size_t length)
 
 		if (size > length - at)
 			break;
-		if (is_allowed(names + at)) {
+		/* Only who may read a trusted attribute is told of it. */
+		if (is_allowed(names + at) && (uid == 0 || strncmp(names + at, "trusted.", 8) != 0)) {
 			memmove(names + kept, names + at, size);
 			kept += size;
 		}
@@ -78,9 +79,9 @@ static size_t filter_names(char *names, size_t length)
 }
 
 /* Reads a value, or with an empty name the list of names, into the scratch space. Its length or -errno. */
-static ssize_t fetch(struct folder *folder, const struct node *node, const char *name)
+static ssize_t fetch(struct folder *folder, const struct folder_fid *fid, const char *name)
 {
-	struct proc_name path = proc_name(node->fd);
+	struct proc_name path = proc_name(fid->node->fd);
 	ssize_t length;
 	int result = enter_proc(folder);
 
@@ -89,7 +90,7 @@ static ssize_t fetch(struct folder *folder, const struct node *node, const char 
 	if (name[0] == '\0') {
 		length = listxattr(path.text, (char *)folder->scratch, VALUE_MAX);
 		if (length > 0)
-			length = (ssize_t)filter_names((char *)folder->scratch, (size_t)length);
+			length = (ssize_t)filter_names((char *)folder->scratch, (size_t)length, fid->uid);
 	} else if (is_allowed(name)) {
 		length = getxattr(path.text, name, folder->scratch, VALUE_MAX);
 	} else {
@@ -112,7 +113,7 @@ int folder_xattrwalk(struct folder *folder, const struct p9_request *request, st
 	if (result < 0)
 		return result;
 	copy_name(name, request->u.xattrwalk.name);
-	length = fetch(folder, from->node, name);
+	length = fetch(folder, from, name);
 	if (length < 0)
 		return (int)length;
 	fid = fid_new(from->node, from->uid);
