@@ -32,11 +32,6 @@ void control_tell(const struct news *news)
 		;
 }
 
-ssize_t control_read(int fd, void *buffer, size_t size)
-{
-	return pread(fd, buffer, size, 0);
-}
-
 static void *listen_to_events(void *unused)
 {
 	struct news news = {.type = NEWS_EVENT};
@@ -44,7 +39,7 @@ static void *listen_to_events(void *unused)
 
 	(void)unused;
 	for (;;) {
-		length = control_read(events, &news.event, sizeof(news.event));
+		length = share_read_waiting(events, &news.event, sizeof(news.event));
 		if (length < 0 && (errno == EINTR || errno == ENOMEM))
 			continue;
 		if (length != sizeof(news.event))
@@ -67,7 +62,7 @@ int control_open(void)
 	if (share < 0)
 		return -1;
 	reports = openat(share, "reports", O_WRONLY | O_CLOEXEC);
-	events = openat(share, "events", O_RDONLY | O_CLOEXEC | CONTROL_WAIT);
+	events = share_open_waiting(share, "events");
 	if (reports < 0 || events < 0 || pipe2(ends, O_CLOEXEC))
 		return -1;
 	news_in = ends[1];

@@ -3,10 +3,8 @@
 #ifndef XENRUN_CONTROL_H
 #define XENRUN_CONTROL_H
 
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "initramfs/zone_wire.h"
 
@@ -37,14 +35,6 @@ void control_tell(const struct news *news);
 
 /* Reports to dom0. */
 void control_report(uint32_t type, uint32_t process, uint32_t first, uint32_t second);
-
-/* A file of the share whose read waits is opened so: a read is one request then, not as many as fill its
- * buffer. */
-#define CONTROL_WAIT O_NONBLOCK
-
-/* Reads from such a file: at offset 0, by which dom0 knows a read from a kernel's attempt to fill its buffer.
- */
-ssize_t control_read(int fd, void *buffer, size_t size);
 
 /* Opens the folder of a process, as O_PATH. */
 int control_folder(uint32_t process);

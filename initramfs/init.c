@@ -127,7 +127,7 @@ int main(void)
 	control_report(ZONE_REPORT_BOOTED, 0, 0, 0);
 	for (;;) {
 		/* SIGCHLD comes in here or not at all: none is missed between looking and waiting. */
-		int ready = epoll_pwait(poll, &event, 1, -1, &none);
+		int ready = epoll_pwait(poll, &event, 1, process_patience(), &none);
 
 		if (ready == 1 && event.data.ptr)
 			process_heard(event.data.ptr);

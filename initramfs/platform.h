@@ -4,6 +4,7 @@
 #define XENRUN_PLATFORM_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Where zone init has the shares. */
 #define CONTROL_PATH "/control"
@@ -15,6 +16,10 @@
 
 /* Mounts the share of that tag, waiting up to `seconds` for its device to appear. 0, or -1 with errno. */
 int share_mount(const char *tag, const char *path, unsigned long flags, const char *options, int seconds);
+
+/* A file of the control share whose read waits until there is something. */
+int share_open_waiting(int folder, const char *file);
+ssize_t share_read_waiting(int fd, void *buffer, size_t size);
 
 /* Whether this kernel was booted as a zone. */
 bool zone_marked(void);

@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "initramfs/cgroup.h"
 #include "initramfs/child.h"
@@ -32,6 +33,10 @@
 
 /* Shares are announced before they are asked for: a device that has not come by then will not. */
 #define SHARE_SECONDS 30
+
+/* How long the container's end waits for what is left of other processes: their readers may have gone to
+ * sleep. */
+#define OTHERS_MILLISECONDS 2000
 
 #define VOLUMES_OPTIONS "cache=mmap,access=client,msize=262144"
 
@@ -64,6 +69,8 @@ struct process {
 };
 
 static struct process *processes;
+/* When the container's end is reported whatever the others do; 0 while there is none to report. */
+static long deadline;
 static int poll_fd = -1, cgroup = -1, proc = -1, own_pids = -1;
 
 void process_boot(int poll)
@@ -389,17 +396,50 @@ void process_heard(struct process *process)
 	}
 }
 
+static long milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Whether the container's end has to wait: it ends the zone, and with it what the others have yet to say. */
+static bool wait_for_others(const struct process *container)
+{
+	const struct process *process = processes;
+
+	while (process && (process == container || process->reported))
+		process = process->next;
+	if (!process)
+		return false;
+	if (!deadline)
+		deadline = milliseconds() + OTHERS_MILLISECONDS;
+	return milliseconds() < deadline;
+}
+
 /* Reports the end once the output that came before it is delivered. */
 static void finish(struct process *process)
 {
+	bool container = process->number == CONTAINER;
+
 	if (process->ended && !process->reported && !(process->relaying & ~1U)) {
-		if (process->number == CONTAINER)
+		if (container && wait_for_others(process))
+			return;
+		if (container)
 			/* What it wrote is on the host before anybody looks. */
 			sync();
 		process->reported = true;
 		control_report(ZONE_REPORT_EXITED, process->number, (uint32_t)process->status, 0);
 	}
 	release(process);
+}
+
+int process_patience(void)
+{
+	long left = deadline ? deadline - milliseconds() : -1;
+
+	return deadline && left < 0 ? 0 : (int)left;
 }
 
 void process_relayed(struct process *process, unsigned stream)
@@ -435,4 +475,9 @@ void process_reap(void)
 		if (process)
 			end(process, status);
 	}
+	process = deadline ? find(CONTAINER) : NULL;
+	if (process)
+		finish(process);
+	else
+		deadline = 0;
 }

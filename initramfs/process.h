@@ -21,7 +21,10 @@ void process_heard(struct process *process);
 /* A relay of it has ended. */
 void process_relayed(struct process *process, unsigned stream);
 
-/* Takes note of every child that has ended. */
+/* How many milliseconds nothing may happen before process_reap() is called all the same; -1 for any. */
+int process_patience(void);
+
+/* Takes note of every child that has ended, and of what has been waited for long enough. */
 void process_reap(void);
 
 #endif

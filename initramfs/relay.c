@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "initramfs/control.h"
+#include "initramfs/platform.h"
 #include "initramfs/thread.h"
 #include "util/cleanup.h"
 
@@ -105,12 +106,11 @@ static bool feed(const struct relay *relay, const char *bytes, size_t length)
 
 static void relay_input(const struct relay *relay, char *buffer)
 {
-	cleanup_close int file =
-		openat(relay->folder, names[relay->stream], O_RDONLY | O_CLOEXEC | CONTROL_WAIT);
+	cleanup_close int file = share_open_waiting(relay->folder, names[relay->stream]);
 	ssize_t length;
 
 	while (file >= 0) {
-		length = control_read(file, buffer, CONTROL_PIECE);
+		length = share_read_waiting(file, buffer, CONTROL_PIECE);
 		if (length < 0 && again())
 			continue;
 		if (length <= 0 || !feed(relay, buffer, (size_t)length))

@@ -3,35 +3,10 @@
 #include <stdlib.h>
 
 #include "tests/unit/unit.h"
+#include "tests/unit/zone_spec.h"
 
 /* Zone init is a program of its own: nothing of it is linked with xenrun. */
 #include "initramfs/ops.c"
-
-#define SPEC_MAX 4096
-
-static uint8_t bytes[SPEC_MAX] __attribute__((aligned(8)));
-static size_t length;
-
-static void put(uint32_t type, const void *payload, size_t size)
-{
-	struct zone_op header = {.type = type, .length = (uint32_t)size};
-
-	memcpy(bytes + length, &header, sizeof(header));
-	length += sizeof(header);
-	if (size)
-		memcpy(bytes + length, payload, size);
-	length += size;
-	while (length % 8)
-		bytes[length++] = 0;
-}
-
-static void put_u32(uint32_t type, uint32_t value)
-{
-	put(type, &value, sizeof(value));
-}
-
-/* The literal's own NUL is its string's last. */
-#define PUT_STRINGS(type, strings) put((type), (strings), sizeof(strings))
 
 static void put_exec(void)
 {

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes process specs (initramfs/zone_wire.h) for the tests of zone init. */
+#ifndef XENRUN_TEST_ZONE_SPEC_H
+#define XENRUN_TEST_ZONE_SPEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "initramfs/zone_wire.h"
+
+#define SPEC_MAX 16384
+
+/* The spec in the making. */
+static uint8_t bytes[SPEC_MAX] __attribute__((aligned(8)));
+static size_t length;
+
+static inline void put(uint32_t type, const void *payload, size_t size)
+{
+	struct zone_op header = {.type = type, .length = (uint32_t)size};
+
+	memcpy(bytes + length, &header, sizeof(header));
+	length += sizeof(header);
+	if (size)
+		memcpy(bytes + length, payload, size);
+	length += size;
+	while (length % 8)
+		bytes[length++] = 0;
+}
+
+static inline void put_u32(uint32_t type, uint32_t value)
+{
+	put(type, &value, sizeof(value));
+}
+
+/* The literal's own NUL is its string's last. */
+#define PUT_STRINGS(type, strings) put((type), (strings), sizeof(strings))
+
+/* A structure and then strings: a literal, the NULs between them in it. */
+#define PUT_BOTH(type, fields, strings) \
+	put_both((type), &(fields), sizeof(fields), (strings), sizeof(strings))
+
+static inline void put_both(
+	uint32_t type, const void *fields, size_t fields_size, const char *strings, size_t strings_size)
+{
+	uint8_t payload[1024];
+
+	memcpy(payload, fields, fields_size);
+	memcpy(payload + fields_size, strings, strings_size);
+	put(type, payload, fields_size + strings_size);
+}
+
+#endif
