@@ -231,7 +231,7 @@ static void create(uint32_t number)
 		streams[number][stream] = open_fifo(at(path));
 	}
 	snprintf(path, sizeof(path), "shares/control/%u/spec", number);
-	write_file(at(path), bytes, length, 0600);
+	write_file(at(path), spec_bytes, spec_length, 0600);
 	ask(ZONE_EVENT_CREATE, number, 0, 0);
 }
 
@@ -279,7 +279,7 @@ static void put_root(void)
 {
 	static const uint32_t null[] = {S_IFCHR | 0666, 1, 3, 0, 0}, none = 0;
 
-	length = 0;
+	spec_length = 0;
 	put_u32(ZONE_OP_CLONE, NAMESPACES);
 	PUT_BOTH(ZONE_OP_ROOT, none, "cache=loose");
 	put_mount("proc", "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0, "");
@@ -355,7 +355,7 @@ static int run(uint32_t number)
 
 static int exec(uint32_t number, const char *script)
 {
-	length = 0;
+	spec_length = 0;
 	put_shell(script);
 	return run(number);
 }
@@ -414,7 +414,7 @@ static void runs_execs_in_zone(void)
 	CHECK(output_is(1, 1, "out\n"));
 	CHECK_EQ(exec(2, "kill -9 $$"), SIGKILL);
 	/* Started before it is created. */
-	length = 0;
+	spec_length = 0;
 	put_shell("echo early");
 	create(3);
 	ask(ZONE_EVENT_START, 3, 0, 0);
@@ -424,7 +424,7 @@ static void runs_execs_in_zone(void)
 	/* A grandchild keeps the pipe open. */
 	CHECK_EQ(exec(4, "(sleep 1000; echo late) & echo soon"), 0);
 	CHECK(output_is(4, 1, "soon\n"));
-	length = 0;
+	spec_length = 0;
 	put_shell("exit 1");
 	create(5);
 	CHECK_EQ(next_report().type, ZONE_REPORT_CREATED);
@@ -435,7 +435,7 @@ static void runs_execs_in_zone(void)
 static void ends_with_its_container_in_zone(void)
 {
 	idle_container();
-	length = 0;
+	spec_length = 0;
 	put_shell("exec sleep 1000");
 	create(1);
 	CHECK_EQ(next_report().type, ZONE_REPORT_CREATED);
@@ -444,7 +444,7 @@ static void ends_with_its_container_in_zone(void)
 	ask(ZONE_EVENT_SIGNAL, 0, SIGKILL, 0);
 	CHECK(reported(ZONE_REPORT_EXITED, 1, SIGKILL, 0));
 	CHECK(reported(ZONE_REPORT_EXITED, 0, SIGKILL, 0));
-	length = 0;
+	spec_length = 0;
 	put_shell("true");
 	create(2);
 	CHECK(reported(ZONE_REPORT_FAILED, 2, 0, ESRCH));
@@ -457,7 +457,7 @@ static void ends_beside_a_sleeper_in_zone(void)
 	int waiting = 0;
 
 	idle_container();
-	length = 0;
+	spec_length = 0;
 	put_shell("while :; do echo line; done");
 	create(1);
 	CHECK_EQ(next_report().type, ZONE_REPORT_CREATED);
@@ -482,26 +482,26 @@ static void tells_failures_in_zone(void)
 	static const uint32_t none = 0;
 
 	idle_container();
-	length = 0;
+	spec_length = 0;
 	PUT_STRINGS(ZONE_OP_ARG, "nonesuch");
 	put(ZONE_OP_READY, NULL, 0);
 	put(ZONE_OP_EXEC, NULL, 0);
 	fails(1, 1, ENOENT);
-	length = 0;
+	spec_length = 0;
 	PUT_STRINGS(ZONE_OP_ARG, "/proc/version");
 	put(ZONE_OP_READY, NULL, 0);
 	put(ZONE_OP_EXEC, NULL, 0);
 	fails(2, 1, EACCES);
-	length = 0;
+	spec_length = 0;
 	PUT_STRINGS(ZONE_OP_ENV, "A=1");
 	PUT_BOTH(ZONE_OP_CWD, none, "/nonesuch");
 	put_shell("true");
 	fails(3, 1, ENOENT);
-	length = 0;
+	spec_length = 0;
 	put_u32(77, 0);
 	put_shell("true");
 	fails(4, 0, EOPNOTSUPP);
-	length = 0;
+	spec_length = 0;
 	put(ZONE_OP_PIVOT, NULL, 0);
 	put_shell("true");
 	fails(5, 0, EBADMSG);
@@ -519,7 +519,7 @@ static void sets_attributes_in_zone(void)
 	static const uint32_t cwd = 0;
 
 	idle_container();
-	length = 0;
+	spec_length = 0;
 	put_u32(ZONE_OP_OOM_SCORE_ADJ, score);
 	put(ZONE_OP_RLIMIT, files, sizeof(files));
 	put(ZONE_OP_GROUPS, groups, sizeof(groups));
@@ -544,7 +544,7 @@ static void loads_filters_in_zone(void)
 	static const uint64_t none[5] = {0};
 
 	idle_container();
-	length = 0;
+	spec_length = 0;
 	put_filter();
 	put(ZONE_OP_NO_NEW_PRIVILEGES, NULL, 0);
 	put_user(1000, 1000, DEFAULT_UMASK);
@@ -552,7 +552,7 @@ static void loads_filters_in_zone(void)
 	CHECK_EQ(run(1), 0);
 	CHECK(output_is(1, 1, "no\nSeccomp:\t2\n"));
 	/* Without no_new_privs the filter wants a capability that goes. */
-	length = 0;
+	spec_length = 0;
 	put_filter();
 	put(ZONE_OP_CAPABILITIES, none, sizeof(none));
 	put_user(1000, 1000, DEFAULT_UMASK);
@@ -606,7 +606,7 @@ static void relays_much_in_zone(void)
 	bool ended = false;
 
 	idle_container();
-	length = 0;
+	spec_length = 0;
 	put_shell("exec head -c 1200000 /bin/busybox");
 	run_shell("ln -s busybox shares/rootfs/bin/head");
 	create(1);

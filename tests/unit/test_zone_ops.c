@@ -22,7 +22,7 @@ static void put_container(void)
 	static const uint8_t cwd[] = "\1\0\0\0/work", root[] = "\0\0\0\0cache=loose";
 	static const uint64_t filter[] = {0, 0x7fff000000000006};
 
-	length = 0;
+	spec_length = 0;
 	put_u32(ZONE_OP_CLONE, 0x20000);
 	PUT_STRINGS(ZONE_OP_CGROUP, "pids.max\0max");
 	put(ZONE_OP_ROOT, root, sizeof(root));
@@ -46,7 +46,7 @@ static int decode(struct spec *spec, uint32_t *index)
 	int result;
 
 	errno = 0;
-	result = spec_decode(spec, bytes, length, index);
+	result = spec_decode(spec, spec_bytes, spec_length, index);
 	return result ? errno : 0;
 }
 
@@ -68,8 +68,8 @@ static void takes_a_container(void)
 	uint32_t index, count = 0;
 
 	put_container();
-	CHECK(spec_complete(bytes, length));
-	CHECK(!spec_complete(bytes, length - 8));
+	CHECK(spec_complete(spec_bytes, spec_length));
+	CHECK(!spec_complete(spec_bytes, spec_length - 8));
 	CHECK_EQ(decode(&spec, &index), 0);
 	CHECK(spec.container);
 	CHECK_EQ(spec.clone_flags, 0x20000);
@@ -102,7 +102,7 @@ static void takes_an_exec(void)
 	struct spec spec;
 	uint32_t index;
 
-	length = 0;
+	spec_length = 0;
 	put_exec();
 	CHECK_EQ(decode(&spec, &index), 0);
 	CHECK(!spec.container);
@@ -116,10 +116,10 @@ static void ends_at_exec(void)
 	struct spec spec;
 	uint32_t index;
 
-	length = 0;
+	spec_length = 0;
 	put_exec();
-	memset(bytes + length, 0xff, 64);
-	length += 64;
+	memset(spec_bytes + spec_length, 0xff, 64);
+	spec_length += 64;
 	CHECK_EQ(decode(&spec, &index), 0);
 	spec_free(&spec);
 }
@@ -127,12 +127,12 @@ static void ends_at_exec(void)
 static void refuses_what_is_cut_short(void)
 {
 	put_container();
-	for (size_t whole = length, cut = 0; cut < whole; cut++) {
+	for (size_t whole = spec_length, cut = 0; cut < whole; cut++) {
 		struct spec spec;
 		uint32_t index;
 
-		length = cut;
-		CHECK(!spec_complete(bytes, length));
+		spec_length = cut;
+		CHECK(!spec_complete(spec_bytes, spec_length));
 		CHECK_EQ(decode(&spec, &index), EBADMSG);
 		spec_free(&spec);
 	}
@@ -140,52 +140,52 @@ static void refuses_what_is_cut_short(void)
 
 static void refuses_wrong_layouts(void)
 {
-	length = 0;
+	spec_length = 0;
 	put(ZONE_OP_CLONE, "\0\0", 2);
 	CHECK_EQ(refused_at(0), EBADMSG);
-	length = 0;
+	spec_length = 0;
 	put(ZONE_OP_ENV, "A=1", 3);
 	CHECK_EQ(refused_at(0), EBADMSG);
-	length = 0;
+	spec_length = 0;
 	PUT_STRINGS(ZONE_OP_ENV, "A=1\0more");
 	CHECK_EQ(refused_at(0), EBADMSG);
-	length = 0;
+	spec_length = 0;
 	put(ZONE_OP_ENV, "", 0);
 	CHECK_EQ(refused_at(0), EBADMSG);
-	length = 0;
+	spec_length = 0;
 	put(ZONE_OP_GROUPS, "\0\0\0\0\0", 5);
 	CHECK_EQ(refused_at(0), EBADMSG);
-	length = 0;
+	spec_length = 0;
 	put_u32(ZONE_OP_NO_NEW_PRIVILEGES, 1);
 	CHECK_EQ(refused_at(0), EBADMSG);
-	length = 0;
+	spec_length = 0;
 	put_u32(0xffff, 1);
 	CHECK_EQ(refused_at(0), EOPNOTSUPP);
 }
 
 static void refuses_wrong_orders(void)
 {
-	length = 0;
+	spec_length = 0;
 	put_u32(ZONE_OP_CLONE, 0);
 	put_u32(ZONE_OP_CLONE, 0);
 	CHECK_EQ(refused_at(1), EBADMSG);
 	/* An exec makes no mounts. */
-	length = 0;
+	spec_length = 0;
 	put(ZONE_OP_PIVOT, NULL, 0);
 	CHECK_EQ(refused_at(0), EBADMSG);
-	length = 0;
+	spec_length = 0;
 	put(ZONE_OP_READY, NULL, 0);
 	CHECK_EQ(refused_at(0), EBADMSG);
-	length = 0;
+	spec_length = 0;
 	PUT_STRINGS(ZONE_OP_ARG, "sh");
 	put(ZONE_OP_EXEC, NULL, 0);
 	CHECK_EQ(refused_at(1), EBADMSG);
-	length = 0;
+	spec_length = 0;
 	PUT_STRINGS(ZONE_OP_ARG, "sh");
 	put(ZONE_OP_READY, NULL, 0);
 	PUT_STRINGS(ZONE_OP_ARG, "sh");
 	CHECK_EQ(refused_at(2), EBADMSG);
-	length = 0;
+	spec_length = 0;
 	PUT_STRINGS(ZONE_OP_ARG, "sh");
 	put(ZONE_OP_READY, NULL, 0);
 	put(ZONE_OP_READY, NULL, 0);
@@ -228,14 +228,15 @@ static void survives_garbage(void)
 
 		put_container();
 		for (int i = rand() % 4; i >= 0; i--)
-			bytes[(size_t)rand() % length] = (uint8_t)(rand() % 4 ? rand() % 64 : rand());
+			spec_bytes[(size_t)rand() % spec_length] =
+				(uint8_t)(rand() % 4 ? rand() % 64 : rand());
 		if (rand() % 8 == 0)
-			length = (size_t)rand() % length;
+			spec_length = (size_t)rand() % spec_length;
 		/* Exactly as large as it is, so that the byte after it is somebody else's. */
-		copy = malloc(length ? length : 1);
-		memcpy(copy, bytes, length);
-		spec_complete(copy, length);
-		if (!spec_decode(&spec, copy, length, &index)) {
+		copy = malloc(spec_length ? spec_length : 1);
+		memcpy(copy, spec_bytes, spec_length);
+		spec_complete(copy, spec_length);
+		if (!spec_decode(&spec, copy, spec_length, &index)) {
 			taken++;
 			use(&spec);
 		} else {

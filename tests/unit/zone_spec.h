@@ -12,20 +12,20 @@
 #define SPEC_MAX 16384
 
 /* The spec in the making. */
-static uint8_t bytes[SPEC_MAX] __attribute__((aligned(8)));
-static size_t length;
+static uint8_t spec_bytes[SPEC_MAX] __attribute__((aligned(8)));
+static size_t spec_length;
 
 static inline void put(uint32_t type, const void *payload, size_t size)
 {
 	struct zone_op header = {.type = type, .length = (uint32_t)size};
 
-	memcpy(bytes + length, &header, sizeof(header));
-	length += sizeof(header);
+	memcpy(spec_bytes + spec_length, &header, sizeof(header));
+	spec_length += sizeof(header);
 	if (size)
-		memcpy(bytes + length, payload, size);
-	length += size;
-	while (length % 8)
-		bytes[length++] = 0;
+		memcpy(spec_bytes + spec_length, payload, size);
+	spec_length += size;
+	while (spec_length % 8)
+		spec_bytes[spec_length++] = 0;
 }
 
 static inline void put_u32(uint32_t type, uint32_t value)
