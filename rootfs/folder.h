@@ -2,27 +2,26 @@
 /*
  * A folder of the host as a share: the 9P2000.L that Linux's client speaks, served out of one tree.
  *
- * What keeps a guest inside: a fid holds an O_PATH descriptor; a walk goes one component at a time, relative
- * to the descriptor of the folder it is in, through openat2(2) with no symlink followed and no way up; names
- * "..",
- * ".", "" and those with a '/' are refused before. There is no path that the guest could race.
+ * What keeps a guest inside: a fid holds an O_PATH descriptor; a walk goes one component at a time, from
+ * the descriptor of the folder it is in, through openat2(2) with no symlink followed and no way up; a name
+ * that is empty, ".", ".." or has a '/' is refused before. There is no path that the guest could race.
  * A file is opened for its bytes only after it was seen to be a regular file or a folder: fifos, sockets and
  * devices are the guest kernel's own business.
  *
  * What the process must be like:
  *   - its umask is set to 0 by folder_new(): modes are what the guest says;
- *   - its working directory becomes /proc/self/fd at each access to extended attributes: only so have
- *     setxattr(2) and the like a path for a descriptor. Nobody else is to depend on it;
- *   - its file system user and group stay what they are at folder_new(); capabilities for files of others:
+ *   - its working directory becomes /proc/self/fd at each access to extended attributes, for only so is
+ *     there a path of a descriptor for setxattr(2) and the like. Nobody else is to depend on it;
+ *   - its file system user and group stay what they are at folder_new(). For files of others it has
  *     CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP;
- *   - SIGXFSZ is ignored;
- *   - RLIMIT_NOFILE lets the limits below be reached: two descriptors a fid at worst, one an open file, one a
- * lock.
+ *   - it ignores SIGXFSZ;
+ *   - its RLIMIT_NOFILE lets the limits below be reached: at worst two descriptors a fid, one an open
+ *     file, one a lock.
  *
- * System calls made after folder_new(): openat, openat2, close, statx, fstatfs, readlinkat, getdents64,
- * lseek, pread64, pwrite64, ftruncate, fsync, fdatasync, fcntl (F_OFD_*), flock, mkdirat, mknodat, symlinkat,
- * linkat, renameat, unlinkat, fchownat, fchmodat, utimensat, fchdir, getxattr, setxattr, listxattr,
- * removexattr; and those of malloc.
+ * System calls made: by folder_new() getrandom, umask, getegid; later openat, openat2, close, statx, fstatfs,
+ * readlinkat, getdents64, lseek, pread64, pwrite64, ftruncate, fsync, fdatasync, fcntl (F_OFD_*), flock,
+ * mkdirat, mknodat, symlinkat, linkat, renameat, unlinkat, fchownat, fchmodat, utimensat, fchdir, getxattr,
+ * setxattr, listxattr, removexattr; and those of malloc.
  */
 #ifndef XENRUN_ROOTFS_FOLDER_H
 #define XENRUN_ROOTFS_FOLDER_H

@@ -53,8 +53,7 @@ struct folder_fid {
 	/* FID_OPEN */
 	int fd;
 	bool writable;
-	bool strips; /* a write takes set-user-id and set-group-id away, as by a user without privilege */
-	bool listed; /* a folder of which something was read */
+	bool listed;	     /* a folder of which something was read */
 	uint64_t next_entry; /* where the descriptor of a folder stands */
 	struct lock_file *locks;
 
@@ -142,8 +141,9 @@ int folder_give(const struct folder *folder, int fd, uint32_t uid, uint32_t gid,
 /* folder_open.c */
 
 uint32_t folder_iounit(const struct folder *folder);
-/* Before a write by an unprivileged user. */
-int folder_strip(const struct folder *folder, struct folder_fid *fid);
+/* Before a write: takes set-user-id and set-group-id away unless root writes. The host, to which every write
+ * is a privileged one, does not. */
+int folder_strip(const struct folder *folder, const struct folder_fid *fid);
 
 /* folder_xattr.c */
 

@@ -55,11 +55,9 @@ int folder_write(struct folder *folder, const struct p9_request *request, struct
 		return -EBADF;
 	if (offset > INT64_MAX)
 		return -EINVAL;
-	if (fid->strips && count > 0) {
-		result = folder_strip(folder, fid);
-		if (result < 0)
-			return result;
-	}
+	result = count > 0 ? folder_strip(folder, fid) : 0;
+	if (result < 0)
+		return result;
 	length = pwrite(fid->fd, request->u.write.data, count, (off_t)offset);
 	if (length < 0)
 		return -errno;

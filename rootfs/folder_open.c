@@ -81,25 +81,17 @@ static bool has_privilege(const struct statx *st)
 	       ((st->stx_mode & S_ISUID) || (st->stx_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP));
 }
 
-/* The host sees every write as a privileged one. In the guest it is not, unless it is root's. */
-static bool needs_strip(const struct folder_fid *fid)
-{
-	struct statx st;
-
-	return fid->uid != 0 && fid->uid != P9_NO_UID && node_stat(fid->node, &st) == 0 && has_privilege(&st);
-}
-
-int folder_strip(const struct folder *folder, struct folder_fid *fid)
+int folder_strip(const struct folder *folder, const struct folder_fid *fid)
 {
 	struct statx st;
 	mode_t mode;
-	int result = node_stat(fid->node, &st);
+	int result;
 
-	if (result < 0)
-		return result;
-	fid->strips = false;
-	if (!has_privilege(&st))
+	if (fid->uid == 0 || fid->uid == P9_NO_UID)
 		return 0;
+	result = node_stat(fid->node, &st);
+	if (result < 0 || !has_privilege(&st))
+		return result;
 	mode = st.stx_mode & 07777 & ~(mode_t)S_ISUID;
 	if (mode & S_IXGRP)
 		mode &= ~(mode_t)S_ISGID;
@@ -120,7 +112,6 @@ int folder_lopen(struct folder *folder, const struct p9_request *request, struct
 	if (fd < 0)
 		return fd;
 	fid_opened(folder, fid, fd, writes(flags));
-	fid->strips = fid->writable && needs_strip(fid);
 	p9_reply_open(reply, P9_RLOPEN, request->tag, &fid->node->qid, folder_iounit(folder));
 	return 0;
 }
@@ -221,7 +212,6 @@ int folder_lcreate(struct folder *folder, const struct p9_request *request, stru
 	node_put(fid->node);
 	fid->node = node;
 	fid_opened(folder, fid, fd, writes(flags));
-	fid->strips = fid->writable && needs_strip(fid);
 	p9_reply_open(reply, P9_RLCREATE, request->tag, &node->qid, folder_iounit(folder));
 	return 0;
 }
