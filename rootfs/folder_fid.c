@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,18 +36,14 @@ struct folder_fid *fid_new(struct node *node, uint32_t uid)
 	return fid;
 }
 
-int fid_set_place(struct folder_fid *fid, struct node *parent, const char *name)
+void fid_set_place(struct folder_fid *fid, struct node *parent, char *name)
 {
-	char *copy = strdup(name);
+	struct node *old = fid->parent;
 
-	if (!copy)
-		return -ENOMEM;
-	node_get(parent);
-	node_put(fid->parent);
 	free(fid->name);
-	fid->parent = parent;
-	fid->name = copy;
-	return 0;
+	fid->name = name;
+	fid->parent = name ? node_get(parent) : NULL;
+	node_put(old);
 }
 
 void fid_opened(struct folder *folder, struct folder_fid *fid, int fd, bool writable)

@@ -46,7 +46,7 @@ struct folder_fid {
 	uint32_t uid; /* the user of its attach, who owns what is made through it; P9_NO_UID: the server's */
 	struct node *node;
 
-	/* Where it was found, for Trename and Tremove, which name no folder; NULL for the root. */
+	/* Where it was found, for Trename and Tremove, which name no folder; both NULL for the root. */
 	struct node *parent;
 	char *name;
 
@@ -125,8 +125,8 @@ struct folder_fid *folder_find(const struct folder *folder, uint32_t number);
 int folder_find_dir(const struct folder *folder, uint32_t number, struct folder_fid **out);
 /* Allocates one that stands for the node, taking a reference; it is not in the table yet. */
 struct folder_fid *fid_new(struct node *node, uint32_t uid);
-/* Remembers where it was found, name copied. Returns 0 or -ENOMEM. */
-int fid_set_place(struct folder_fid *fid, struct node *parent, const char *name);
+/* Remembers where it was found; name, from malloc, becomes its own. NULL: it is not known. */
+void fid_set_place(struct folder_fid *fid, struct node *parent, char *name);
 /* Releases it, not in the table any more. What was to happen at its end may fail: 0 or -errno. */
 int fid_release(struct folder *folder, struct folder_fid *fid);
 /* Makes it an open one; the descriptor becomes its own. */

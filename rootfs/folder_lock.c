@@ -106,9 +106,10 @@ static int new_owner(
 
 	if (folder->locks >= folder->limits.locks)
 		return -ENOLCK;
-	/* For writing, since flock(2) in the guest locks exclusively what is open for reading only. */
+	/* For writing, since flock(2) in the guest locks exclusively what is open for reading only. Where
+	 * nothing can be written there is a lock for reading still. */
 	fd = S_ISDIR(fid->node->type) ? -EISDIR : node_open(folder, fid->node, O_RDWR);
-	if (fd < 0)
+	if (fd == -EISDIR || fd == -EROFS || fd == -EACCES || fd == -EPERM || fd == -ETXTBSY)
 		fd = node_open(folder, fid->node, O_RDONLY);
 	if (fd < 0)
 		return fd;

@@ -98,11 +98,7 @@ int folder_rename(struct folder *folder, const struct p9_request *request, struc
 	copy_name(name, request->u.rename.name);
 	if (renameat(fid->parent->fd, fid->name, dir->node->fd, name) < 0)
 		return -errno;
-	/* Without memory the fid only forgets where it is. */
-	if (fid_set_place(fid, dir->node, name) < 0) {
-		node_put(fid->parent);
-		fid->parent = NULL;
-	}
+	fid_set_place(fid, dir->node, strdup(name)); /* without memory it only forgets where it is */
 	p9_reply_empty(reply, P9_RRENAME, request->tag);
 	return 0;
 }

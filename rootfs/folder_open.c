@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -184,9 +186,9 @@ static int create_or_open(struct folder *folder, const struct folder_fid *dir, c
 int folder_lcreate(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
 {
 	uint32_t flags = request->u.lcreate.flags;
-	char name[FOLDER_NAME_SIZE];
 	struct folder_fid *fid;
 	struct node *node;
+	char *name;
 	int result = folder_find_dir(folder, request->u.lcreate.fid, &fid);
 	int fd;
 
@@ -199,16 +201,15 @@ int folder_lcreate(struct folder *folder, const struct p9_request *request, stru
 	if (folder->open_files >= folder->limits.open_files)
 		return -ENFILE;
 
-	copy_name(name, request->u.lcreate.name);
+	name = strndup(request->u.lcreate.name.data, request->u.lcreate.name.length);
+	if (!name)
+		return -ENOMEM;
 	fd = create_or_open(folder, fid, name, request, &node);
-	if (fd < 0)
+	if (fd < 0) {
+		free(name);
 		return fd;
-	result = fid_set_place(fid, fid->node, name);
-	if (result < 0) {
-		node_put(node);
-		close(fd);
-		return result;
 	}
+	fid_set_place(fid, fid->node, name);
 	node_put(fid->node);
 	fid->node = node;
 	fid_opened(folder, fid, fd, writes(flags));

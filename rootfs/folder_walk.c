@@ -2,6 +2,7 @@
 #include "rootfs/folder_internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* How far a walk has come. It owns a reference to each node it names. */
@@ -30,17 +31,16 @@ static int step(struct folder *folder, struct walk *walk, struct p9_string name)
 static int arrive(struct folder *folder, const struct p9_request *request, struct folder_fid *from,
 	const struct walk *walk)
 {
+	char *name = walk->parent ? strdup(walk->name) : NULL;
 	struct folder_fid *fid = fid_new(walk->node, from->uid);
-	int result = 0;
 
-	if (!fid)
+	if (!fid || (walk->parent && !name)) {
+		if (fid)
+			fid_release(folder, fid);
+		free(name);
 		return -ENOMEM;
-	if (walk->parent)
-		result = fid_set_place(fid, walk->parent, walk->name);
-	if (result < 0) {
-		fid_release(folder, fid);
-		return result;
 	}
+	fid_set_place(fid, walk->parent, name);
 	if (request->u.walk.newfid == request->u.walk.fid)
 		fid_release(folder, (struct folder_fid *)fids_take(&folder->fids, request->u.walk.fid));
 	fids_insert(&folder->fids, &fid->fid, request->u.walk.newfid);

@@ -26,8 +26,9 @@ struct client {
 	uint16_t tag;
 	uint8_t reply[CLIENT_MSIZE];
 	size_t reply_length, at;
-	bool short_reply; /* a get_ found nothing left */
-	int late;	  /* replies that came later; the last one is in reply */
+	bool short_reply;	     /* a get_ found nothing left */
+	int late;		     /* replies that came later; the last one is in reply */
+	void (*around)(bool inside); /* called before and after the share is */
 };
 
 static inline void put_bytes(struct client *client, const void *bytes, size_t length)
@@ -94,7 +95,11 @@ static inline enum share_answer send_raw(struct client *client, const uint8_t *b
 	if (length > 0)
 		memcpy(exact, bytes, length);
 	p9_writer_init(&writer, client->reply, sizeof(client->reply));
+	if (client->around)
+		client->around(true);
 	answer = share_message(client->share, exact, length, &writer);
+	if (client->around)
+		client->around(false);
 	client->reply_length = writer.length;
 	client->at = 0;
 	client->short_reply = false;

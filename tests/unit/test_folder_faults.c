@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The folder share while memory and the host fail it: one story of requests is told again and again, each
+ * time with the next allocation or system call in it failing. Whatever fails is an error of its request,
+ * nothing is left half done, nothing leaks, and the session goes on.
+ */
+#include "tests/unit/folder_fixture.h"
+
+#include <stdarg.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+
+/* The sanitizer's own; without one there is libc's. */
+void *__interceptor_malloc(size_t size) __attribute__((weak));
+void *__interceptor_calloc(size_t count, size_t size) __attribute__((weak));
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+
+static long until_fault; /* calls that still go well; negative: all of them */
+static bool inside;	 /* the share's code runs */
+static bool faulted;
+
+static bool fails(int error)
+{
+	if (!inside || until_fault < 0 || until_fault-- > 0)
+		return false;
+	faulted = true;
+	errno = error;
+	return true;
+}
+
+void *malloc(size_t size)
+{
+	if (fails(ENOMEM))
+		return NULL;
+	return __interceptor_malloc ? __interceptor_malloc(size) : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	if (fails(ENOMEM))
+		return NULL;
+	return __interceptor_calloc ? __interceptor_calloc(count, size) : __libc_calloc(count, size);
+}
+
+static long (*raw)(long number, ...) = syscall;
+
+int statx(int fd, const char *path, int flags, unsigned int mask, struct statx *out)
+{
+	return fails(EIO) ? -1 : (int)raw(SYS_statx, fd, path, flags, mask, out);
+}
+
+int openat(int fd, const char *path, int flags, ...)
+{
+	return fails(EIO) ? -1 : (int)raw(SYS_openat, fd, path, flags, 0);
+}
+
+int fchownat(int fd, const char *path, uid_t uid, gid_t gid, int flags)
+{
+	return fails(EIO) ? -1 : (int)raw(SYS_fchownat, fd, path, uid, gid, flags);
+}
+
+int fchmodat(int fd, const char *path, mode_t mode, int flags)
+{
+	(void)flags;
+	return fails(EIO) ? -1 : (int)raw(SYS_fchmodat, fd, path, mode);
+}
+
+int fchdir(int fd)
+{
+	return fails(EIO) ? -1 : (int)raw(SYS_fchdir, fd);
+}
+
+ssize_t getdents64(int fd, void *buffer, size_t length)
+{
+	return fails(EIO) ? -1 : (ssize_t)raw(SYS_getdents64, fd, buffer, length);
+}
+
+int fstatfs(int fd, struct statfs *out)
+{
+	return fails(EIO) ? -1 : (int)raw(SYS_fstatfs, fd, out);
+}
+
+int fdatasync(int fd)
+{
+	return fails(EIO) ? -1 : (int)raw(SYS_fdatasync, fd);
+}
+
+static void around(bool enter)
+{
+	inside = enter;
+}
+
+/* A request must go well, unless it is the one where something failed. */
+static bool went_well(int result)
+{
+	if (result >= 0)
+		return true;
+	CHECK(faulted);
+	CHECK(result == -ENOMEM || result == -EIO);
+	return false;
+}
+
+/* What was asked for is there if and only if it was answered so. */
+static bool made(struct fixture *fixture, int result, const char *name)
+{
+	CHECK_EQ(host_exists(fixture, name), result == 0);
+	return went_well(result);
+}
+
+static int do_lock(struct client *client, uint32_t fid, uint8_t type)
+{
+	begin(client, P9_TLOCK);
+	put32(client, fid);
+	put8(client, type);
+	put32(client, 0);
+	put64(client, 0);
+	put64(client, 0);
+	put32(client, 1);
+	put_string(client, "guest");
+	return call(client);
+}
+
+static int do_readdir(struct client *client, uint32_t fid)
+{
+	begin(client, P9_TREADDIR);
+	put32(client, fid);
+	put64(client, 0);
+	put32(client, 4096);
+	return call(client);
+}
+
+static int do_statfs(struct client *client, uint32_t fid)
+{
+	begin(client, P9_TSTATFS);
+	put32(client, fid);
+	return call(client);
+}
+
+static int do_fsync(struct client *client, uint32_t fid)
+{
+	begin(client, P9_TFSYNC);
+	put32(client, fid);
+	put32(client, 1);
+	return call(client);
+}
+
+static void tell_files(struct fixture *fixture, struct client *client)
+{
+	struct p9_attributes attributes;
+	char buffer[16];
+
+	if (went_well(do_walk(client, 0, 1, "")) &&
+		made(fixture, do_lcreate(client, 1, "file", O_RDWR, 04755, 1000), "file")) {
+		went_well(do_write(client, 1, 0, "text", 4));
+		went_well(do_fsync(client, 1));
+		went_well(do_getattr(client, 1, &attributes));
+		went_well(do_lock(client, 1, P9_LOCK_WRITE));
+		went_well(do_lock(client, 1, P9_LOCK_UNLOCK));
+		went_well(do_setattr(
+			client, 1, P9_SETATTR_SIZE | P9_SETATTR_MODE | P9_SETATTR_UID, 0600, 0, 0, 2));
+		went_well(do_link(client, 0, 1, "link"));
+		went_well(do_rename(client, 1, 0, "moved"));
+	}
+	if (went_well(do_walk(client, 0, 2, "there"))) {
+		went_well(do_setattr(client, 2, P9_SETATTR_SIZE, 0, 0, 0, 2));
+		if (went_well(do_lopen(client, 2, O_RDONLY | P9_OPEN_NOATIME)))
+			went_well(do_read(client, 2, 0, buffer, 4));
+	}
+	if (went_well(do_walk(client, 0, 3, "")) &&
+		went_well(do_lcreate(client, 3, "there", O_RDWR, 0600, 0)))
+		went_well(do_remove(client, 3));
+}
+
+static void tell_folders(struct fixture *fixture, struct client *client)
+{
+	char target[PATH_MAX];
+
+	made(fixture, do_mkdir(client, 0, "folder", 0755, 1000), "folder");
+	made(fixture, do_mknod(client, 0, "fifo", S_IFIFO | 0666, 0, 0, 1000), "fifo");
+	if (made(fixture, do_symlink(client, 0, "symlink", "target", 1000), "symlink") &&
+		went_well(do_walk(client, 0, 4, "symlink")))
+		went_well(do_readlink(client, 4, target));
+	if (went_well(do_walk(client, 0, 5, "")) && went_well(do_lopen(client, 5, O_RDONLY)))
+		went_well(do_readdir(client, 5));
+	went_well(do_statfs(client, 0));
+}
+
+static void tell_attributes(struct client *client)
+{
+	char buffer[16];
+
+	if (went_well(do_walk(client, 0, 6, "other")) &&
+		went_well(do_xattrcreate(client, 6, "user.name", 4, 0))) {
+		went_well(do_write(client, 6, 0, "text", 4));
+		went_well(do_clunk(client, 6));
+	}
+	if (went_well(do_walk(client, 0, 7, "other")) && went_well(do_xattrwalk(client, 7, 8, "")))
+		went_well(do_read(client, 8, 0, buffer, 16));
+}
+
+/* Tells it with the call after `before` others failing. Returns whether there was such a call. */
+static bool tell_with_fault(long before)
+{
+	struct fixture *fixture = set_up();
+	struct client *client = &fixture->client;
+	struct p9_attributes attributes;
+
+	host_file(fixture, "there", "text");
+	host_file(fixture, "other", "text");
+	CHECK_EQ(do_attach(client, 20, 1000), 0);
+	CHECK_EQ(do_clunk(client, 0), 0);
+	CHECK_EQ(do_walk(client, 20, 0, ""), 0);
+	client->around = around;
+	until_fault = before;
+	faulted = false;
+
+	tell_files(fixture, client);
+	tell_folders(fixture, client);
+	tell_attributes(client);
+
+	until_fault = -1;
+	CHECK_EQ(do_getattr(client, 0, &attributes), 0);
+	CHECK_EQ(do_version(client, 8192, P9_VERSION), 0);
+	CHECK_EQ(do_attach(client, 0, 0), 0);
+	tear_down(fixture);
+	return faulted;
+}
+
+static void every_call_fails_once(void)
+{
+	long calls = 0;
+
+	if (geteuid() != 0)
+		SKIP("needs root");
+	while (tell_with_fault(calls) && calls < 1000)
+		calls++;
+	CHECK(calls > 50);
+	CHECK(calls < 1000);
+}
+
+int main(void)
+{
+	RUN(every_call_fails_once);
+	return unit_end();
+}
