@@ -11,9 +11,9 @@
  *   N/in      read:  standard input of process N; a read waits for bytes; 0 bytes are its end.
  *   N/out     write: standard output; a write waits while nobody takes the bytes.
  *   N/err     write: standard error, the same.
- * Zone init reads events and N/in at offset 0 always. A kernel of 6.9 or later goes on until the buffer is full: a read at a
- * higher offset is answered at once, with what there is or 0 bytes; and it reads no further than the size that getattr
- * gave, which for these files has to be huge.
+ * Zone init reads events and N/in at offset 0, each time. A kernel of 6.9 or later does not stop at a short answer but asks
+ * for the rest: a read of them at a higher offset is answered at once, with 0 bytes. Their size is 0 for getattr: with
+ * any other such a kernel would ask again and again.
  * Process 0 is the container's own (its `process`); the others are exec's, numbered by dom0.
  *
  * dom0 does not believe a word of it: a report is data of a hostile guest.
