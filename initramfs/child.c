@@ -159,11 +159,12 @@ static int get_ready(struct child *child, const struct op *op)
 
 static int execute(struct child *child, const struct op *op)
 {
+	/* All of them are so opened; one that was forgotten must not be a way out. */
+	sys_close_range(CHANNEL, ~0U, ZONE_CLOSE_RANGE_CLOEXEC);
+	/* From here on the container's filter may kill for any other call than the exec. */
 	if (credentials_last(child->spec, &child->index))
 		return -1;
 	child->index = op->index;
-	/* All of them are so opened; one that was forgotten must not be a way out. */
-	sys_close_range(CHANNEL, ~0U, ZONE_CLOSE_RANGE_CLOEXEC);
 	return execve(child->program, child->spec->args, child->spec->env);
 }
 

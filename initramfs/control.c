@@ -86,13 +86,14 @@ int control_folder(uint32_t process)
 	return openat(share, number_text(digits, process), O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-int control_spec(int folder, uint8_t **bytes, size_t *length)
+int control_spec(int folder, uint8_t **bytes, size_t *length, int *file)
 {
-	cleanup_close int fd = openat(folder, "spec", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = openat(folder, "spec", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	cleanup_free uint8_t *buffer = NULL;
 	size_t size = 0, used = 0;
 	ssize_t got;
 
+	*file = fd;
 	if (fd < 0)
 		return -1;
 	/* Its last operation ends it: a request less than reading up to the end. */

@@ -39,7 +39,10 @@ void control_report(uint32_t type, uint32_t process, uint32_t first, uint32_t se
 /* Opens the folder of a process, as O_PATH. */
 int control_folder(uint32_t process);
 
-/* Reads a process's whole spec into new memory, the caller's. 0, or -1 with errno. */
-int control_spec(int folder, uint8_t **bytes, size_t *length);
+/*
+ * Reads a process's whole spec into new memory, the caller's. *file is the caller's to close, -1 for none:
+ * that takes two requests, which have time until the process is made. 0, or -1 with errno.
+ */
+int control_spec(int folder, uint8_t **bytes, size_t *length, int *file);
 
 #endif

@@ -108,10 +108,11 @@ static int enter_folder(const char *path)
 
 	if (chdir(path))
 		return -1;
-	/* One that is not below the root has a name that does not begin there. */
-	if (syscall(SYS_getcwd, where, sizeof(where)) < 0)
-		return -1;
-	if (*where == '/')
+	/*
+	 * One that is not below the root has a name that does not begin there. Where a filter forbids to ask,
+	 * so be it.
+	 */
+	if (syscall(SYS_getcwd, where, sizeof(where)) <= 0 || *where == '/')
 		return 0;
 	errno = ENOENT;
 	return -1;

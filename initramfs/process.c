@@ -164,7 +164,8 @@ static int prepare(const struct spec *spec, uint32_t *index)
 			return -1;
 		has_volumes |= volumes != NULL;
 	}
-	*index = 0;
+	/* What goes wrong from here on is of the namespaces; an exec's operations name none. */
+	*index = spec->container ? 0 : NO_INDEX;
 	if (spec->container && !(spec->clone_flags & CLONE_NEWNS)) {
 		/* Its mounts would be zone init's own. */
 		errno = EINVAL;
@@ -293,6 +294,7 @@ void process_create(uint32_t number)
 {
 	struct process *process = find(number);
 	cleanup_free uint8_t *bytes = NULL;
+	cleanup_close int file = -1;
 	struct spec spec = {0};
 	uint32_t index = NO_INDEX;
 	size_t length;
@@ -312,8 +314,9 @@ void process_create(uint32_t number)
 	process->next = processes;
 	processes = process;
 	if (process->folder < 0 || pipe2(process->stop, O_CLOEXEC) ||
-		control_spec(process->folder, &bytes, &length) || spec_decode(&spec, bytes, length, &index) ||
-		prepare(&spec, &index) || spawn(process, &spec)) {
+		control_spec(process->folder, &bytes, &length, &file) ||
+		spec_decode(&spec, bytes, length, &index) || prepare(&spec, &index) ||
+		spawn(process, &spec)) {
 		fail(process, index, errno);
 		close_stop(process);
 		if (process->pid)

@@ -447,7 +447,7 @@ static void ends_with_its_container_in_zone(void)
 	spec_length = 0;
 	put_shell("true");
 	create(2);
-	CHECK(reported(ZONE_REPORT_FAILED, 2, 0, ESRCH));
+	CHECK(reported(ZONE_REPORT_FAILED, 2, NO_INDEX, ESRCH));
 }
 
 /* Nobody takes an exec's output: the container's end is told all the same, some time after. */
