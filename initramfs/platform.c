@@ -56,19 +56,17 @@ int share_mount(const char *tag, const char *path, unsigned long flags, const ch
 		return -1;
 	}
 	strcat(data, options);
-	/* EINVAL is how the transport says that it knows no such tag yet. */
-	if (!mount(tag, path, "9p", flags, data))
-		return 0;
-	if (errno != EINVAL)
-		return -1;
-	devices = watch_devices();
 	start = milliseconds();
 	while (mount(tag, path, "9p", flags, data)) {
 		struct pollfd pollfd = {.fd = devices, .events = POLLIN};
 		char event[256];
 
-		if (errno != EINVAL)
+		/* How the transport says that it knows no such tag yet. */
+		if (errno != EINVAL && errno != ENOENT)
 			return -1;
+		if (devices < 0)
+			/* One announced before is found after the first wait, which is short. */
+			devices = watch_devices();
 		if (seconds >= 0 && milliseconds() - start > seconds * 1000L) {
 			errno = EINVAL;
 			return -1;
