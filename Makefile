@@ -5,6 +5,7 @@
 # make kernel     the zone kernel, cached outside the tree (10 minutes the first time)
 # make check      every test, in a real Xen under QEMU; TESTS=tests/bats/NAME.bats for one file
 # make unit       the unit tests only
+# make bench      how long zones take, beside xl, crun and runc, in a real Xen under QEMU; BENCH_N times (5)
 # make demo       a container on a machine that has no Xen
 
 PREFIX     ?= /usr/local
@@ -95,13 +96,23 @@ unit: $(UNIT)
 check: all
 	@tests/check $(TESTS)
 
+# What the bench builds zones with: a program of its own over xen/, to be compared with xl's.
+$(BUILD)/bench/zone: bench/zone.c $(filter $(BUILD)/xen/% $(BUILD)/util/% $(BUILD)/rootfs/%,$(OBJECTS))
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(filter-out -MMD -MP,$(COMMON)) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(STATIC) $(XEN_LIBS) $(LIBS) \
+		$(SHARED) -lxenstore -o $@
+
+bench: all $(BUILD)/bench/zone
+	@BUILD=$(BUILD) bench/run
+
 demo:
 	@tests/demo
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install unit check demo clean
+.PHONY: all kernel install unit check bench demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d)
