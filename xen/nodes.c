@@ -17,7 +17,8 @@
 /* Not "9pfs": no other tool is to take our backends for its own. Frontends follow their `backend` node. */
 #define BACKEND_TYPE "xenrun-9pfs"
 
-#define PATH_SIZE 192
+#define PATH_SIZE  192
+#define VALUE_SIZE 1100 /* a name has up to 1024 bytes */
 
 void uuid_text(const uint8_t u[ZONE_UUID_LENGTH], char text[37])
 {
@@ -35,7 +36,7 @@ struct writer {
 static void __attribute__((format(printf, 3, 4)))
 put(struct writer *w, const char *path, const char *format, ...)
 {
-	char value[PATH_SIZE];
+	char value[VALUE_SIZE];
 	va_list args;
 	int length;
 
