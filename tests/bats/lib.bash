@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+# What every bats file uses. tests/dom0 has put the roots where ROOTS says and installed xenrun.
+# shellcheck shell=bash
+bats_require_minimum_version 1.5.0
+
+ROOTS=${ROOTS:-/run/xenrun-tests}
+# All containers of a bats file: their states, and a prefix that tells them from anybody else's.
+STATES=$ROOTS/states
+HERE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+export ROOTS STATES
+# Emulated, a zone takes seconds; what takes longer hangs.
+LIMIT=${LIMIT:-120}
+
+# Runs xenrun: sets status, output and errors. A container keeps the streams of its caller, so they are files.
+x() {
+	status=0
+	timeout --foreground --kill-after=5 "$LIMIT" xenrun --root "$STATES" "$@" \
+		<"${INPUT:-/dev/null}" >"$BATS_TEST_TMPDIR/output" 2>"$BATS_TEST_TMPDIR/errors" 3>&- || status=$?
+	output=$(<"$BATS_TEST_TMPDIR/output")
+	errors=$(<"$BATS_TEST_TMPDIR/errors")
+}
+
+# Runs xenrun, which must succeed; or fail, and say what matches the pattern.
+ok() {
+	x "$@"
+	[ "$status" = 0 ] || complain "xenrun $*: status $status"
+}
+refuses() { # PATTERN ARGUMENTS...
+	x "${@:2}"
+	[ "$status" != 0 ] && [ "$status" -lt 124 ] || complain "xenrun ${*:2}: status $status"
+	[[ $errors =~ $1 ]] || complain "xenrun ${*:2}: the message does not say \"$1\""
+}
+complain() {
+	echo "$*"
+	echo "standard output: $output"
+	echo "standard error: $errors"
+	return 1
+}
+
+equal() { [ "$1" = "$2" ] || { echo "\"$1\" is not \"$2\""; return 1; } }
+says() { [[ $1 =~ $2 ]] || { echo "no \"$2\" in:"; echo "$1"; return 1; } }
+
+# A bundle of that name, its root the shared busybox (or $root), its config changed by Python statements: sets bundle, id.
+make_bundle() { # NAME [STATEMENTS]
+	id=t-$1
+	bundle=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/$1
+	"$HERE/bundle" "$bundle" "${root:-$ROOTS/busybox}" "${@:2}"
+}
+
+# A container of that name from first to last: sets status, output, errors.
+run_zone() { # NAME [STATEMENTS]
+	make_bundle "$@"
+	x run --bundle "$bundle" "$id"
+}
+
+# A copy of a root, for a container that changes it: sets root.
+own_root() { # busybox|debian
+	root=$BATS_TEST_TMPDIR/root
+	mkdir "$root"
+	tar -C "$root" -xpf "$ROOTS/$1.tar"
+}
+
+# What `state` says of it: one property.
+state() { # ID PROPERTY
+	xenrun --root "$STATES" state "$1" | sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p"
+}
+status_is() { [ "$(state "$1" status)" = "$2" ]; }
+
+# Tries until it succeeds, for that many seconds.
+within() { # SECONDS COMMAND...
+	local end=$((SECONDS + $1))
+	until "${@:2}"; do
+		[ $SECONDS -lt $end ] || { echo "not within $1 seconds: ${*:2}"; return 1; }
+		sleep 0.2
+	done
+}
+
+domain_exists() { xl list "$1" >/dev/null 2>&1; }
+no_domain() { ! domain_exists "$1"; }
+
+# What is there of our containers and of what belongs to nobody: domains, XenStore nodes, states, mounts, cgroups,
+# processes, files. Other guests of this host may come and go: their numbers and names are left out.
+inventory() {
+	local ours others
+	xl list | tail -n +2 >"$BATS_FILE_TMPDIR/domains"
+	ours=$(awk '$1 ~ /^t-/ { print "domain", $1 }' "$BATS_FILE_TMPDIR/domains")
+	others=$(awk '$1 !~ /^t-/ && $2 != 0 { print $2 }' "$BATS_FILE_TMPDIR/domains" | paste -sd '|')
+	echo "$ours"
+	xenstore-ls -f / | awk -v others="^(${others:-none})$" '
+		BEGIN { FS = " = " }
+		{
+			split($1, part, "/")
+			if ($1 ~ "^/local/domain/0/backend/[^/]+/" && part[7] ~ others) next
+			if ($1 ~ "^/local/domain/" && part[4] ~ others) next
+			if ($1 ~ "^/libxl/" && part[3] ~ others) next
+			if ($1 ~ "^/vm/") { if ($1 ~ "/name$" && $2 ~ "\"t-") print "node", $1; next }
+			if ($1 !~ "/data/|/control/|memory") print "node", $1
+		}'
+	[ ! -d "$STATES" ] || find "$STATES" -mindepth 1
+	awk '$5 !~ "^/var/lib/containers" { print "mount", $5, $4 }' /proc/self/mountinfo
+	find /sys/fs/cgroup -mindepth 1 -type d
+	{ pgrep -a xenrun || true; } | awk '/ t-/ { print "process", $0 }'
+}
+# What is there before the tests of a file: to be called by its setup_file.
+remember() { inventory | sort >"$BATS_FILE_TMPDIR/before"; }
+nothing_new() {
+	inventory | sort >"$BATS_FILE_TMPDIR/after"
+	comm -13 "$BATS_FILE_TMPDIR/before" "$BATS_FILE_TMPDIR/after" >"$BATS_FILE_TMPDIR/new"
+	[ ! -s "$BATS_FILE_TMPDIR/new" ]
+}
+assert_nothing_left() {
+	within "${1:-5}" nothing_new || { cat "$BATS_FILE_TMPDIR/new"; return 1; }
+}
+
+# No test leaves a container to the next.
+delete_all() {
+	local one
+	for one in $(xenrun --root "$STATES" list --quiet); do
+		timeout 90 xenrun --root "$STATES" delete --force "$one" || true
+	done
+}
+teardown() { delete_all; }
