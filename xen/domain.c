@@ -137,6 +137,8 @@ static int load(struct zone *zone, const struct zone_config *config, struct xc_d
 		return xen_error(err, &zone->log, "cannot set the domain's memory map");
 	if (xc_dom_build_image(dom))
 		return xen_error(err, &zone->log, "cannot load the kernel into the domain");
+	if (pvh && mptable_write(dom, config->vcpus))
+		return xen_error(err, &zone->log, "cannot write the domain's MP table");
 	if (xc_dom_boot_image(dom))
 		return xen_error(err, &zone->log, "cannot set the domain's first vCPU");
 	if (xc_dom_gnttab_init(dom))

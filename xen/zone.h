@@ -52,6 +52,9 @@ struct zone {
 /* domain.c: creates the domain and loads the guest; zone->domid is set as soon as there is one. */
 int domain_build(struct zone *zone, const struct zone_config *config, struct error *err);
 
+/* mptable.c: tells a PVH guest of its local APICs. */
+int mptable_write(struct xc_dom_image *dom, uint32_t vcpus);
+
 /* nodes.c: writes the XenStore nodes of the zone and its devices, and introduces it. */
 int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err);
 void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZONE_UUID_LENGTH]);
