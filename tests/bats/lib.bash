@@ -11,14 +11,21 @@ export ROOTS STATES
 # Emulated, a zone takes seconds; what takes longer hangs.
 LIMIT=${LIMIT:-120}
 
-# Runs xenrun: sets status, output and errors. A container keeps the streams of its caller, so they are files.
+# Runs xenrun: sets status, output and errors. A container keeps the streams of its caller, so they are files; of one that stays behind,
+# $bundle.out and $bundle.err.
 x() {
+	local streams=$BATS_TEST_TMPDIR/last
+	case " $* " in
+	*" create "* | *" --detach "*) streams=${bundle:-$streams} ;;
+	esac
 	status=0
 	timeout --foreground --kill-after=5 "$LIMIT" xenrun --root "$STATES" "$@" \
-		<"${INPUT:-/dev/null}" >"$BATS_TEST_TMPDIR/output" 2>"$BATS_TEST_TMPDIR/errors" 3>&- || status=$?
-	output=$(<"$BATS_TEST_TMPDIR/output")
-	errors=$(<"$BATS_TEST_TMPDIR/errors")
+		<"${INPUT:-/dev/null}" >"$streams.out" 2>"$streams.err" 3>&- || status=$?
+	output=$(<"$streams.out")
+	errors=$(<"$streams.err")
 }
+# What the container that was made last has written so far.
+printed() { [ "$(<"$bundle.out")" = "$1" ]; }
 
 # Runs xenrun, which must succeed; or fail, and say what matches the pattern.
 ok() {
@@ -89,6 +96,7 @@ inventory() {
 	xenstore-ls -f / | awk -v others="^(${others:-none})$" '
 		BEGIN { FS = " = " }
 		{
+			if ($1 ~ ":$") next # it went meanwhile
 			split($1, part, "/")
 			if ($1 ~ "^/local/domain/0/backend/[^/]+/" && part[7] ~ others) next
 			if ($1 ~ "^/local/domain/" && part[4] ~ others) next

@@ -12,14 +12,11 @@ teardown() {
 # A container whose process waits for signals: 10 makes it write, 15 makes it end with 7.
 waiting="sh('trap \"echo usr1 >&2\" USR1; trap \"exit 7\" TERM; echo waits; while :; do sleep 0.1; done')"
 
-# Creates it; its streams are files in the bundle.
 create() { # NAME [STATEMENTS...]
 	make_bundle "$@"
 	ok create --bundle "$bundle" --pid-file "$bundle/pid" "$id"
 	pid=$(<"$bundle/pid")
 }
-# The output of a container whose create was the last call.
-printed() { [ "$(<"$BATS_TEST_TMPDIR/output")" = "$1" ]; }
 start() { timeout 60 xenrun --root "$STATES" start "$id"; }
 process_is_gone() { [ ! -e "/proc/$1" ]; }
 monitor_of() { sed -n "/\"$2\":/,/\]/p" "$STATES/$1/state.json" | tr -dc '0-9,\n' | grep -o '[0-9]\+' | head -n 1; }
