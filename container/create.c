@@ -214,8 +214,7 @@ static int prepare(struct container *container, struct error *err)
 		    &container->volumes, err) ||
 		compile_process(container->config->process, container->config->linux_, &container->spec, err))
 		return -1;
-	return guest_image_load(
-		container->config, &container->settings, container->type, &container->image, err);
+	return guest_image_load(container->config, &container->settings, &container->image, err);
 }
 
 /* What the stand-in has of its own. A namespace with a path is joined by it afterwards. */

@@ -146,14 +146,12 @@ static int add_modules(struct guest_image *image, struct error *err)
 	return add_archive(image, archive, size) ? error_set(err, ENOMEM, "initramfs") : 0;
 }
 
-static char *command_line(const struct oci_config *config, enum zone_type type)
+static char *command_line(const struct oci_config *config)
 {
 	char *line = NULL, *grown;
 
-	/* A PVH guest is given no ACPI tables. */
-	if (asprintf(&line, "%s%s", BASE_CMDLINE, type == ZONE_PVH ? " acpi=0" : "") < 0)
-		return NULL;
-	for (size_t i = 0; config && config->vm && config->vm->kernel && i < config->vm->kernel->parameters_len;
+	line = strdup(BASE_CMDLINE);
+	for (size_t i = 0; line && config && config->vm && config->vm->kernel && i < config->vm->kernel->parameters_len;
 		i++) {
 		int length = asprintf(&grown, "%s %s", line, config->vm->kernel->parameters[i]);
 
@@ -165,7 +163,7 @@ static char *command_line(const struct oci_config *config, enum zone_type type)
 	return line;
 }
 
-int guest_image_load(const struct oci_config *config, const struct settings *settings, enum zone_type type,
+int guest_image_load(const struct oci_config *config, const struct settings *settings,
 	struct guest_image *image, struct error *err)
 {
 	cleanup_free char *path = kernel_path(config, settings, err);
@@ -189,7 +187,7 @@ int guest_image_load(const struct oci_config *config, const struct settings *set
 		error_prefix(err, "initramfs");
 		goto fail;
 	}
-	image->cmdline = command_line(config, type);
+	image->cmdline = command_line(config);
 	if (!image->cmdline) {
 		error_set(err, ENOMEM, "vm.kernel.parameters");
 		goto fail;

@@ -24,7 +24,7 @@ struct guest_image {
 char *kernel_path(const struct oci_config *config, const struct settings *settings, struct error *err);
 
 /* Loads it. A kernel with a folder in /lib/modules has what a zone needs of it added to the initramfs. `config` may be NULL. */
-int guest_image_load(const struct oci_config *config, const struct settings *settings, enum zone_type type,
+int guest_image_load(const struct oci_config *config, const struct settings *settings,
 	struct guest_image *image, struct error *err);
 void guest_image_free(struct guest_image *image);
 

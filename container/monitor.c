@@ -32,6 +32,9 @@
 /* A kernel that has not come up by then will not; callers give up after four minutes. */
 #define BOOT_SECONDS 180
 
+/* How long a zone may take to end a process by SIGKILL: a kernel that hangs does not hear of it. */
+#define KILL_SECONDS 10
+
 /* The stand-in has only to exit. */
 #define STANDIN_END_MS 5000
 
@@ -47,6 +50,7 @@ struct monitor {
 	bool creator_gone;
 	bool shares_connected[ZONE_SHARES_MAX];
 	time_t boot_deadline; /* CLOCK_MONOTONIC; 0 once up */
+	time_t kill_deadline; /* 0 while no SIGKILL was sent */
 	struct error err;     /* why it ends, if it ends badly */
 	bool ending;
 	int end_status; /* of the stand-in, when the monitor ends it */
@@ -61,6 +65,14 @@ static void fail(struct monitor *monitor, const char *what, int status)
 	monitor->end_status = status;
 	if (what)
 		error_set(&monitor->err, 0, "%s", what);
+}
+
+static time_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
 }
 
 static void answer(int fd, const struct error *err)
@@ -233,6 +245,8 @@ static void request_event(struct monitor *monitor)
 		return;
 	case REQUEST_KILL:
 		send_event(monitor, ZONE_EVENT_SIGNAL, request.arg[0], request.arg[1]);
+		if (request.arg[0] == SIGKILL && !monitor->kill_deadline)
+			monitor->kill_deadline = now() + KILL_SECONDS;
 		break;
 	default:
 		error_set(&err, 0, "unknown request");
@@ -271,23 +285,32 @@ static void store_event(struct monitor *monitor)
 	error_clear(&err);
 }
 
-static void boot_timeout(struct monitor *monitor)
+/* Until the first deadline, in ms for poll(2): -1 when there is none. */
+static int time_left(const struct monitor *monitor)
+{
+	time_t first = monitor->boot_deadline, left;
+
+	if (monitor->kill_deadline && (!first || monitor->kill_deadline < first))
+		first = monitor->kill_deadline;
+	if (!first)
+		return -1;
+	left = first - now();
+	return left <= 0 ? 0 : (int)left * 1000;
+}
+
+static void time_is_up(struct monitor *monitor)
 {
 	struct error err = {0};
 	cleanup_free char *reason = zone_console_reason(monitor->zone);
 
+	if (monitor->kill_deadline && monitor->kill_deadline <= now()) {
+		fail(monitor, NULL, 128 + SIGKILL);
+		return;
+	}
 	error_set(&err, 0, "the zone's kernel did not come up in %d seconds%s%s", BOOT_SECONDS,
 		reason ? "; its last line: " : "", reason ? reason : "");
 	fail(monitor, error_message(&err), STATUS_LOST);
 	error_clear(&err);
-}
-
-static time_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
 }
 
 static void watch(struct monitor *monitor)
@@ -304,16 +327,11 @@ static void watch(struct monitor *monitor)
 			{.fd = monitor->signals, .events = POLLIN},
 			{.fd = container->creator, .events = POLLIN},
 		};
-		int timeout = -1;
+		int timeout = time_left(monitor);
 
-		if (monitor->boot_deadline) {
-			time_t left = monitor->boot_deadline - now();
-
-			if (left <= 0) {
-				boot_timeout(monitor);
-				break;
-			}
-			timeout = (int)left * 1000;
+		if (timeout == 0) {
+			time_is_up(monitor);
+			break;
 		}
 		if (poll(fds, sizeof(fds) / sizeof(*fds), timeout) < 0 && errno != EINTR) {
 			fail(monitor, "poll", STATUS_LOST);
