@@ -96,7 +96,7 @@ config() {
 
 @test "an ID of 1024 bytes is none too long" {
 	make_bundle long
-	x run --bundle "$bundle" "t-$(printf '%1022s' '' | tr ' ' x)"
+	x run --bundle "$bundle" "$PREFIX$(printf "%$((1024 - ${#PREFIX}))s" '' | tr ' ' x)"
 	equal "$errors" ""
 	equal "$status" 0
 }

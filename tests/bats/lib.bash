@@ -4,8 +4,10 @@
 bats_require_minimum_version 1.5.0
 
 ROOTS=${ROOTS:-/run/xenrun-tests}
-# All containers of a bats file: their states, and a prefix that tells them from anybody else's.
+# All containers of a bats file: their states, and a prefix of their IDs that tells them from anybody else's.
 STATES=$ROOTS/states
+PREFIX=${BATS_TEST_FILENAME##*/}
+PREFIX=t-${PREFIX%.bats}-
 HERE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 export ROOTS STATES
 # Emulated, a zone takes seconds; what takes longer hangs.
@@ -49,7 +51,7 @@ says() { [[ $1 =~ $2 ]] || { echo "no \"$2\" in:"; echo "$1"; return 1; } }
 
 # A bundle of that name, its root the shared busybox (or $root), its config changed by Python statements: sets bundle, id.
 make_bundle() { # NAME [STATEMENTS]
-	id=t-$1
+	id=$PREFIX$1
 	bundle=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/$1
 	"$HERE/bundle" "$bundle" "${root:-$ROOTS/busybox}" "${@:2}"
 }
@@ -90,10 +92,10 @@ no_domain() { ! domain_exists "$1"; }
 inventory() {
 	local ours others
 	xl list | tail -n +2 >"$BATS_FILE_TMPDIR/domains"
-	ours=$(awk '$1 ~ /^t-/ { print "domain", $1 }' "$BATS_FILE_TMPDIR/domains")
-	others=$(awk '$1 !~ /^t-/ && $2 != 0 { print $2 }' "$BATS_FILE_TMPDIR/domains" | paste -sd '|')
+	ours=$(awk -v prefix="^$PREFIX" '$1 ~ prefix { print "domain", $1 }' "$BATS_FILE_TMPDIR/domains")
+	others=$(awk -v prefix="^$PREFIX" '$1 !~ prefix && $2 != 0 { print $2 }' "$BATS_FILE_TMPDIR/domains" | paste -sd '|')
 	echo "$ours"
-	xenstore-ls -f / | awk -v others="^(${others:-none})$" '
+	xenstore-ls -f / | awk -v prefix="\"$PREFIX" -v others="^(${others:-none})$" '
 		BEGIN { FS = " = " }
 		{
 			if ($1 ~ ":$") next # it went meanwhile
@@ -101,13 +103,13 @@ inventory() {
 			if ($1 ~ "^/local/domain/0/backend/[^/]+/" && part[7] ~ others) next
 			if ($1 ~ "^/local/domain/" && part[4] ~ others) next
 			if ($1 ~ "^/libxl/" && part[3] ~ others) next
-			if ($1 ~ "^/vm/") { if ($1 ~ "/name$" && $2 ~ "\"t-") print "node", $1; next }
+			if ($1 ~ "^/vm/") { if ($1 ~ "/name$" && $2 ~ prefix) print "node", $1; next }
 			if ($1 !~ "/data/|/control/|memory") print "node", $1
 		}'
 	[ ! -d "$STATES" ] || find "$STATES" -mindepth 1
 	awk '$5 !~ "^/var/lib/containers" { print "mount", $5, $4 }' /proc/self/mountinfo
 	find /sys/fs/cgroup -mindepth 1 -type d
-	{ pgrep -a xenrun || true; } | awk '/ t-/ { print "process", $0 }'
+	{ pgrep -a xenrun || true; } | awk -v prefix=" $PREFIX" '$0 ~ prefix { print "process", $0 }'
 }
 # What is there before the tests of a file: to be called by its setup_file.
 remember() { inventory | sort >"$BATS_FILE_TMPDIR/before"; }
