@@ -50,7 +50,7 @@ static bool names_module(const char *path, size_t length, const char *module)
 	size_t n = strlen(module);
 
 	base = base ? base + 1 : path;
-	return (size_t)(path + length - base) > n + 3 && strncmp(base, module, n) == 0 &&
+	return (size_t)(path + length - base) >= n + 3 && strncmp(base, module, n) == 0 &&
 		strncmp(base + n, ".ko", 3) == 0;
 }
 

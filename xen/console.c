@@ -148,7 +148,8 @@ static char *kept_text(const struct console *console)
 
 char *zone_console_reason(struct zone *zone)
 {
-	static const char panic[] = "Kernel panic - not syncing";
+	/* Zone init says why it gives up; the kernel's farewell comes after it. */
+	static const char *const telling[] = {"Kernel panic - not syncing", "zone init: "};
 	char *text, *line, *last = NULL, *reason = NULL;
 
 	if (zone->console.ring)
@@ -157,7 +158,9 @@ char *zone_console_reason(struct zone *zone)
 	if (!text)
 		return NULL;
 
-	line = strstr(text, panic);
+	line = strstr(text, telling[0]);
+	if (!line)
+		line = strstr(text, telling[1]);
 	if (!line) {
 		char *rest = text;
 
