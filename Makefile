@@ -90,7 +90,13 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/plain.a tests/unit/unit.h
 	@echo "  CC $@"
 	@$(CC) $(COMMON) $(SANITIZE) $< $(BUILD)/plain.a $(LIBS) -o $@
 
-unit: $(UNIT)
+# Zone init as a whole, with what stands for a zone in place of platform.c.
+$(BUILD)/unit/zone-init-test: $(ZONE_SOURCES) $(wildcard initramfs/*.h) tests/unit/zone_platform.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(MUSL_CC) $(ZONE_CFLAGS) $(filter-out initramfs/platform.c,$(ZONE_SOURCES)) tests/unit/zone_platform.c -o $@
+
+unit: $(UNIT) $(BUILD)/unit/zone-init-test
 	@tests/unit/run $(UNIT)
 
 check: all

@@ -66,7 +66,7 @@ static void print_usage(void)
 
 static void print_version(void)
 {
-	printf("xenrun version " XENRUN_VERSION "\nspec: 1.2.0\n");
+	printf("xenrun version " XENRUN_VERSION "\nspec: 1.3.0\n");
 }
 
 static int parse_log_level(const char *name, enum log_level *level, struct error *err)

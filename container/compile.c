@@ -25,6 +25,8 @@ static int check_supported(const struct oci_config *config, struct error *err)
 {
 	const struct oci_linux *l = config->linux_;
 
+	if (config->vm && config->vm->image && config->vm->image->path)
+		return error_set(err, 0, "vm.image: not supported yet");
 	if (!l)
 		return 0;
 	for (size_t i = 0; i < l->namespaces_len; i++) {

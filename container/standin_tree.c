@@ -12,19 +12,23 @@
 #include "container/process.h"
 #include "util/cleanup.h"
 
-#ifndef OPEN_TREE_CLONE
-#define OPEN_TREE_CLONE	  1
-#define OPEN_TREE_CLOEXEC O_CLOEXEC
-#endif
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000
-#endif
+/* Serving a tree executes nothing and opens no device of it, not even for a guest that has taken this process over. */
+static int restrict_tree(int fd)
+{
+	struct mount_attr attributes = {
+		.attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+	};
+
+	return mount_setattr(fd, fd == AT_FDCWD ? "/" : "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+		sizeof(attributes));
+}
 
 /* A copy of the mounts at a path that no path leads to: what is mounted over the original is not in it. */
 static int detached(const char *path)
 {
-	return (int)syscall(
-		SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	cleanup_close int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+
+	return fd >= 0 && restrict_tree(fd) == 0 ? steal_fd(&fd) : -1;
 }
 
 int standin_root(const char *rootfs, struct error *err)
@@ -76,6 +80,8 @@ int standin_enter(const char *rootfs, struct error *err)
 	/* The old root lies over the new one, and goes. */
 	if (syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
 		return error_set(err, errno, "root.path: cannot enter %s", rootfs);
+	if (restrict_tree(AT_FDCWD))
+		return error_set(err, errno, "root.path: cannot restrict %s", rootfs);
 	/* An image without a /proc has none to show; a link there is not followed. */
 	{
 		cleanup_close int proc = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -14,11 +14,13 @@
  * a filter that works in another kernel. */
 static const char *const no_listener[] = {"SCMP_ACT_NOTIFY", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL};
 
-/* Not while mountExtensions.idmap.enabled is false. */
-static const char *const no_idmap[] = {"idmap", "ridmap", NULL};
-
-static const char *const hooks[] = {
-	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL};
+/* Refused for now: what is listed is what works. */
+static const char *const no_options[] = {"idmap", "ridmap", "tmpcopyup", "copy-symlink", "src-nofollow",
+	"dest-nofollow", "rro", "rrw", "rsuid", "rnosuid", "rdev", "rnodev", "rexec", "rnoexec", "ratime",
+	"rnoatime", "rdiratime", "rnodiratime", "rrelatime", "rnorelatime", "rstrictatime", "rnostrictatime",
+	"rsymfollow", "rnosymfollow", NULL};
+static const char *const no_namespaces[] = {"user", "time", NULL};
+static const char *const hooks[] = {NULL};
 
 /* Those that change what the runtime does; the last dot makes it a prefix. */
 static const char *const unsafe_annotations[] = {"org.xenrun.", NULL};
@@ -49,7 +51,7 @@ static void add_mount_options(struct json_build *build)
 
 	json_build_open_array(build, "mountOptions");
 	for (size_t i = 0; (name = oci_mount_option_name(i)); i++) {
-		if (!is_in(no_idmap, name))
+		if (!is_in(no_options, name))
 			json_build_string(build, NULL, name);
 	}
 	json_build_close(build);
@@ -65,13 +67,13 @@ static void add_enabled(struct json_build *build, const char *name, bool enabled
 static void add_linux(struct json_build *build)
 {
 	json_build_open(build, "linux");
-	add_names(build, "namespaces", oci_namespace_names, NULL);
+	add_names(build, "namespaces", oci_namespace_names, no_namespaces);
 	add_names(build, "capabilities", oci_capability_names, NULL);
 
 	json_build_open(build, "cgroup");
 	json_build_boolean(build, "v1", false);
 	json_build_boolean(build, "v2", true);
-	json_build_boolean(build, "systemd", true);
+	json_build_boolean(build, "systemd", false);
 	json_build_boolean(build, "systemdUser", false);
 	json_build_boolean(build, "rdma", false);
 	json_build_close(build);

@@ -24,7 +24,9 @@ static int connect_hypervisor(struct zone *zone, struct error *err)
 
 static void disconnect(struct zone *zone)
 {
-	if (zone->store)
+	/* With watches libxenstore has a thread, and ending that loads libgcc_s: an owner ends after its zone, and
+	 * so does the connection. */
+	if (zone->store && !zone->watching)
 		xs_close(zone->store);
 	if (zone->xc)
 		xc_interface_close(zone->xc);
@@ -36,6 +38,7 @@ static int watch(struct zone *zone, struct error *err)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/local/domain/%u/device/9pfs", zone->domid);
+	zone->watching = true;
 	if (!xs_watch(zone->store, path, "device"))
 		return error_set(err, errno, "cannot watch %s in XenStore", path);
 	if (!xs_watch(zone->store, "@releaseDomain", "domain"))

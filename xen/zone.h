@@ -39,6 +39,7 @@ struct zone {
 	struct xen_log log;
 	xc_interface *xc;
 	struct xs_handle *store;
+	bool watching;
 	uint32_t domid;
 	uint8_t uuid[ZONE_UUID_LENGTH];
 	enum zone_type type;
