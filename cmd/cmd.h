@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line: a table of commands, a table of options for each. A command parses its arguments, calls one function of
- * container/, and ends; main() prints the error. */
+/* The command line: a table of commands, a table of options for each. A command parses its arguments, calls
+ * one function of container/, and ends; main() prints the error. */
 #ifndef XENRUN_CMD_H
 #define XENRUN_CMD_H
 
@@ -30,8 +30,8 @@ struct command {
 	const char *summary;
 	const struct option_spec *options;
 	int arguments_min, arguments_max;
-	/* `values` has one for each option in the table: NULL if it was not given, "" for one without an argument. Returns the exit status; -1
-	 * for an error, with *err set. */
+	/* `values` has one for each option in the table: NULL if it was not given, "" for one without an
+	 * argument. Returns the exit status; -1 for an error, with *err set. */
 	int (*run)(const struct globals *globals, const char *const *values, char **arguments, int count,
 		struct error *err);
 };
@@ -40,8 +40,8 @@ extern const struct command command_check, command_create, command_delete, comma
 	command_list, command_run, command_spec, command_start, command_state;
 
 /*
- * Parses options; values is filled as above. Returns the index of the first argument in argv, which is permuted unless
- * `in_order`; -1 with *err set. *help is set when --help was asked for.
+ * Parses options; values is filled as above. Returns the index of the first argument in argv, which is
+ * permuted unless `in_order`; -1 with *err set. *help is set when --help was asked for.
  */
 int options_parse(const struct option_spec *specs, bool in_order, int argc, char **argv, const char **values,
 	bool *help, struct error *err);

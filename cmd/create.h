@@ -23,7 +23,8 @@ enum {
 	[CREATE_CONFIG] = {'f', "config", "FILE", "its config.json (the one in the bundle)"},                \
 	[CREATE_CONSOLE_SOCKET] = {0, "console-socket", "SOCKET", "where the terminal's master is sent to"}, \
 	[CREATE_PID_FILE] = {0, "pid-file", "FILE", "write the container's pid to it"},                      \
-	[CREATE_PRESERVE_FDS] = {0, "preserve-fds", "N", "descriptors to pass on besides the standard ones"}, \
+	[CREATE_PRESERVE_FDS] = {0, "preserve-fds", "N",                                                     \
+		"descriptors to pass on besides the standard ones"},                                         \
 	[CREATE_NO_PIVOT] = {0, "no-pivot", NULL, NULL},                                                     \
 	[CREATE_NO_NEW_KEYRING] = {0, "no-new-keyring", NULL, NULL},                                         \
 	[CREATE_NO_SUBREAPER] = {0, "no-subreaper", NULL, NULL}

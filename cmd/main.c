@@ -128,8 +128,8 @@ static int run_command(const struct command *command, const struct globals *glob
 		return 0;
 	}
 	if (argc - first < command->arguments_min)
-		return error_set(err, 0, "%s: an argument is missing: xenrun %s %s", command->name, command->name,
-			command->arguments);
+		return error_set(err, 0, "%s: an argument is missing: xenrun %s %s", command->name,
+			command->name, command->arguments);
 	if (argc - first > command->arguments_max)
 		return error_set(err, 0, "%s: unexpected argument \"%s\"", command->name,
 			argv[first + command->arguments_max]);
@@ -159,7 +159,8 @@ static int dispatch(int argc, char **argv, struct error *err)
 		globals.root = values[GLOBAL_ROOT];
 	if (*globals.root != '/')
 		return error_set(err, 0, "--root: \"%s\" is not an absolute path", globals.root);
-	globals.systemd_cgroup = values[GLOBAL_SYSTEMD_CGROUP] ||
+	globals.systemd_cgroup =
+		values[GLOBAL_SYSTEMD_CGROUP] ||
 		(values[GLOBAL_CGROUP_MANAGER] && strcmp(values[GLOBAL_CGROUP_MANAGER], "systemd") == 0);
 
 	for (size_t i = 0; i < COMMANDS; i++)

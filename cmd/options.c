@@ -56,8 +56,8 @@ int options_parse(const struct option_spec *specs, bool in_order, int argc, char
 		if (got == '?' && optopt > 0 && optopt < FIRST_PLACE)
 			return error_set(err, 0, "unknown option -%c", optopt);
 		if (got == '?' && optopt >= FIRST_PLACE)
-			return error_set(err, 0, "option --%s takes no value",
-				specs[optopt - FIRST_PLACE].name);
+			return error_set(
+				err, 0, "option --%s takes no value", specs[optopt - FIRST_PLACE].name);
 		if (got == '?')
 			return error_set(err, 0, "unknown option %s", argv[optind - 1]);
 		if (got >= FIRST_PLACE)
@@ -97,6 +97,7 @@ int option_number(const char *name, const char *value, long min, long max, long 
 	errno = 0;
 	*number = strtol(value, &end, 10);
 	if (errno || !*value || *end || *number < min || *number > max)
-		return error_set(err, 0, "--%s: \"%s\" is not a number from %ld to %ld", name, value, min, max);
+		return error_set(
+			err, 0, "--%s: \"%s\" is not a number from %ld to %ld", name, value, min, max);
 	return 0;
 }

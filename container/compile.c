@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config.json's surroundings of the process: root, mounts, devices, names; in the order in which zone init does them. */
+/* config.json's surroundings of the process: root, mounts, devices, names; in the order in which zone init
+ * does them. */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -14,8 +15,8 @@
 #include "libocispec/names.h"
 #include "util/cleanup.h"
 
-/* The root is the container's alone, so the guest may keep what it has read: cache=loose. access=client has the guest's own kernel
- * check permissions, ACLs included. */
+/* The root is the container's alone, so the guest may keep what it has read: cache=loose. access=client has
+ * the guest's own kernel check permissions, ACLs included. */
 #define ROOT_OPTIONS "cache=loose,access=client,posixacl"
 
 /* A container has these whatever the config says: it is a container inside its zone, too. */
@@ -48,8 +49,8 @@ static int check_supported(const struct oci_config *config, struct error *err)
 	return 0;
 }
 
-/* Where config.json names a source of the host's for /dev/shm, it is memory to be shared with other containers: a zone has its own,
- * of the same size. */
+/* Where config.json names a source of the host's for /dev/shm, it is memory to be shared with other
+ * containers: a zone has its own, of the same size. */
 static void put_shm(const char *source, size_t i, struct spec *spec)
 {
 	struct statvfs fs;
@@ -78,8 +79,8 @@ static char *absolute(const char *bundle, const char *path)
 	return asprintf(&whole, "%s/%s", bundle, path) < 0 ? NULL : whole;
 }
 
-/* Adds a source to the volumes share and returns its path there, "N/NAME"; the name is kept because the guest's mountinfo
- * shows it. */
+/* Adds a source to the volumes share and returns its path there, "N/NAME"; the name is kept because the
+ * guest's mountinfo shows it. */
 static char *add_volume(struct volumes *volumes, const char *source)
 {
 	const char *end = source + strlen(source), *start;
@@ -122,7 +123,8 @@ static int put_mount(const struct oci_mount *mount, size_t i, const char *bundle
 	}
 	if (options.rec_set || options.rec_clear || options.extensions || mount->uid_mappings_len ||
 		mount->gid_mappings_len) {
-		error_set(err, 0, "mounts[%zu].options: recursive attributes and idmap are not supported yet", i);
+		error_set(err, 0, "mounts[%zu].options: recursive attributes and idmap are not supported yet",
+			i);
 		goto out;
 	}
 	if (strcmp(type, "bind") == 0 || strcmp(type, "rbind") == 0)
@@ -147,7 +149,8 @@ static int put_mount(const struct oci_mount *mount, size_t i, const char *bundle
 		}
 		if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
 			error_set(err, 0,
-				"mounts[%zu].source: %s is neither a folder nor a file; a device or socket of the host "
+				"mounts[%zu].source: %s is neither a folder nor a file; a device or socket "
+				"of the host "
 				"cannot be in a zone",
 				i, source);
 			goto out;
@@ -230,13 +233,15 @@ static int put_devices(const struct oci_linux *l, struct spec *spec, struct erro
 		char property[48];
 
 		if (type == S_IFBLK)
-			return error_set(err, 0, "linux.devices[%zu]: %s: a block device of the host is not supported yet",
-				i, device->path);
+			return error_set(err, 0,
+				"linux.devices[%zu]: %s: a block device of the host is not supported yet", i,
+				device->path);
 		snprintf(property, sizeof(property), "linux.devices[%zu]", i);
 		put_device(spec, device->path,
 			type | ((device->file_mode ? *device->file_mode : 0666) & 07777),
-			device->major ? (uint32_t)*device->major : 0, device->minor ? (uint32_t)*device->minor : 0,
-			device->uid ? *device->uid : 0, device->gid ? *device->gid : 0, property);
+			device->major ? (uint32_t)*device->major : 0,
+			device->minor ? (uint32_t)*device->minor : 0, device->uid ? *device->uid : 0,
+			device->gid ? *device->gid : 0, property);
 	}
 	return 0;
 }
@@ -325,7 +330,8 @@ int compile_container(const struct oci_config *config, const char *bundle, struc
 		put_sysctls(spec, &l->sysctl);
 		put_strings(spec, ZONE_OP_READONLY_PATH, "linux.readonlyPaths", l->readonly_paths,
 			l->readonly_paths_len);
-		put_strings(spec, ZONE_OP_MASK_PATH, "linux.maskedPaths", l->masked_paths, l->masked_paths_len);
+		put_strings(
+			spec, ZONE_OP_MASK_PATH, "linux.maskedPaths", l->masked_paths, l->masked_paths_len);
 	}
 	if (config->root->readonly) {
 		spec_begin(spec, ZONE_OP_READONLY_ROOT, "root.readonly");

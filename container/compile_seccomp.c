@@ -28,8 +28,7 @@ static uint32_t action_number(const char *name, const uint32_t *errno_ret)
 static int add_architectures(scmp_filter_ctx filter, const struct oci_seccomp *seccomp, struct error *err)
 {
 	for (size_t i = 0; i < seccomp->architectures_len; i++) {
-		uint32_t arch =
-			(uint32_t)oci_name_number(oci_seccomp_arch_names, seccomp->architectures[i]);
+		uint32_t arch = (uint32_t)oci_name_number(oci_seccomp_arch_names, seccomp->architectures[i]);
 		int result = seccomp_arch_add(filter, arch);
 
 		/* The native one is there from the start; one of another byte order cannot run here. */
@@ -54,8 +53,8 @@ static bool has_alternatives(const struct oci_seccomp_syscall *call)
 	return false;
 }
 
-static int add_call(scmp_filter_ctx filter, const struct oci_seccomp_syscall *call, const char *name,
-	uint32_t action)
+static int add_call(
+	scmp_filter_ctx filter, const struct oci_seccomp_syscall *call, const char *name, uint32_t action)
 {
 	int number = seccomp_syscall_resolve_name(name);
 	struct scmp_arg_cmp args[ARGS_MAX];
@@ -93,7 +92,8 @@ static int add_calls(
 		for (size_t a = 0; a < call->args_len; a++)
 			if (call->args[a].index >= ARGS_MAX || call->args_len > ARGS_MAX)
 				return error_set(err, 0,
-					"linux.seccomp.syscalls[%zu].args[%zu].index: a system call has %d arguments",
+					"linux.seccomp.syscalls[%zu].args[%zu].index: a system call has %d "
+					"arguments",
 					i, a, ARGS_MAX);
 		/* libseccomp refuses a rule that says what holds anyway. */
 		if (action == default_action)
@@ -142,7 +142,8 @@ int compile_seccomp(const struct oci_seccomp *seccomp, struct spec *spec, struct
 
 	if (seccomp->listener_path && *seccomp->listener_path)
 		return error_set(err, 0,
-			"linux.seccomp.listenerPath: an agent in this host cannot serve another kernel's system calls");
+			"linux.seccomp.listenerPath: an agent in this host cannot serve another kernel's "
+			"system calls");
 	for (size_t i = 0; i < seccomp->flags_len; i++)
 		flags |= (uint32_t)oci_name_number(oci_seccomp_flag_names, seccomp->flags[i]);
 

@@ -13,11 +13,11 @@
 
 #include "util/error.h"
 
-#define CONTAINER_ROOT "/run/xenrun" /* where states are kept, without --root */
+#define CONTAINER_ROOT	   "/run/xenrun" /* where states are kept, without --root */
 #define CONTAINER_SETTINGS "/etc/xenrun/config"
 
 struct container_options {
-	const char *root;   /* of the states */
+	const char *root; /* of the states */
 	const char *id;
 	const char *bundle; /* folder */
 	const char *config; /* config.json's path, NULL for the bundle's */
@@ -31,7 +31,8 @@ int container_create(const struct container_options *options, struct error *err)
 
 /* create, start, and unless `detach` the wait for the end and delete. The exit status of the process goes
  * to *status (0 when detached). `keep` leaves the container in state stopped. */
-int container_run(const struct container_options *options, bool detach, bool keep, int *status, struct error *err);
+int container_run(
+	const struct container_options *options, bool detach, bool keep, int *status, struct error *err);
 
 int container_start(const char *root, const char *id, struct error *err);
 int container_kill(const char *root, const char *id, int signal, bool all, struct error *err);

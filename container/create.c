@@ -59,14 +59,15 @@ static int choose_size(struct container *container, const struct host_facts *hos
 	if (hardware && hardware->memory) {
 		property = "vm.hwConfig.memory";
 		mib = *hardware->memory / MIB;
-	} else if (resources && resources->memory && resources->memory->limit && *resources->memory->limit > 0) {
+	} else if (resources && resources->memory && resources->memory->limit &&
+		   *resources->memory->limit > 0) {
 		property = "linux.resources.memory.limit";
 		mib = ((uint64_t)*resources->memory->limit + MIB - 1) / MIB + ZONE_OWN_MIB;
 	}
 	container->memory_kib = mib * 1024;
 	if (container->memory_kib < ZONE_MEMORY_MIN_KIB)
-		return error_set(err, 0, "%s: %llu MiB are too few for a kernel", property,
-			(unsigned long long)mib);
+		return error_set(
+			err, 0, "%s: %llu MiB are too few for a kernel", property, (unsigned long long)mib);
 	if (container->memory_kib > host->free_memory_kib)
 		return error_set(err, 0, "%s: the zone needs %llu MiB, and Xen has %llu MiB free", property,
 			(unsigned long long)mib, (unsigned long long)host->free_memory_kib / 1024);
@@ -75,9 +76,8 @@ static int choose_size(struct container *container, const struct host_facts *hos
 	if (hardware && hardware->vcpus && *hardware->vcpus)
 		container->vcpus = *hardware->vcpus;
 	else if (resources && resources->cpu && resources->cpu->quota && *resources->cpu->quota > 0) {
-		uint64_t period = resources->cpu->period && *resources->cpu->period
-			? *resources->cpu->period
-			: 100000;
+		uint64_t period =
+			resources->cpu->period && *resources->cpu->period ? *resources->cpu->period : 100000;
 
 		container->vcpus = (uint32_t)(((uint64_t)*resources->cpu->quota + period - 1) / period);
 	}
@@ -380,8 +380,8 @@ int create(const struct container_options *options, pid_t *standin, struct error
 	if (lock < 0 || container.alive < 0) {
 		error_set(err, errno, "cannot lock the container's state");
 	} else if (record_save(container.dir, container.record, err) == 0 &&
-		launch(&container, standin, err) == 0 &&
-		(!options->pid_file || write_pid_file(options->pid_file, *standin, err) == 0)) {
+		   launch(&container, standin, err) == 0 &&
+		   (!options->pid_file || write_pid_file(options->pid_file, *standin, err) == 0)) {
 		result = 0;
 	}
 	if (container.alive >= 0)
@@ -420,7 +420,8 @@ static void forward_signals(pid_t pid)
 		sigaction(signals[i], &action, NULL);
 }
 
-int container_run(const struct container_options *options, bool detach, bool keep, int *status, struct error *err)
+int container_run(
+	const struct container_options *options, bool detach, bool keep, int *status, struct error *err)
 {
 	struct error ignored = {0};
 	pid_t standin;

@@ -9,7 +9,8 @@
 #include "container/process.h"
 #include "util/cleanup.h"
 
-/* How long the processes may take to end by themselves, the zone's memory being given back, and then after a SIGKILL. */
+/* How long the processes may take to end by themselves, the zone's memory being given back, and then after a
+ * SIGKILL. */
 #define END_SECONDS  60
 #define KILL_SECONDS 10
 
@@ -31,7 +32,8 @@ static void kill_process(const struct process_ref *ref)
 		syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 }
 
-/* Ends the container's processes. The stand-in's end takes the zone down, by the monitor; a call that still creates takes all with it. */
+/* Ends the container's processes. The stand-in's end takes the zone down, by the monitor; a call that still
+ * creates takes all with it. */
 static int end_processes(int dir, const struct record *record, struct error *err)
 {
 	cleanup_close int alive = -1;

@@ -151,7 +151,8 @@ static char *command_line(const struct oci_config *config)
 	char *line = NULL, *grown;
 
 	line = strdup(BASE_CMDLINE);
-	for (size_t i = 0; line && config && config->vm && config->vm->kernel && i < config->vm->kernel->parameters_len;
+	for (size_t i = 0;
+		line && config && config->vm && config->vm->kernel && i < config->vm->kernel->parameters_len;
 		i++) {
 		int length = asprintf(&grown, "%s %s", line, config->vm->kernel->parameters[i]);
 

@@ -18,12 +18,13 @@ struct guest_image {
 };
 
 /*
- * The kernel's path, in this order: config.json's vm.kernel.path, the operator's setting, the zone kernel, the
- * distribution's own. The caller frees it.
+ * The kernel's path, in this order: config.json's vm.kernel.path, the operator's setting, the zone kernel,
+ * the distribution's own. The caller frees it.
  */
 char *kernel_path(const struct oci_config *config, const struct settings *settings, struct error *err);
 
-/* Loads it. A kernel with a folder in /lib/modules has what a zone needs of it added to the initramfs. `config` may be NULL. */
+/* Loads it. A kernel with a folder in /lib/modules has what a zone needs of it added to the initramfs.
+ * `config` may be NULL. */
 int guest_image_load(const struct oci_config *config, const struct settings *settings,
 	struct guest_image *image, struct error *err);
 void guest_image_free(struct guest_image *image);

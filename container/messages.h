@@ -17,7 +17,8 @@ enum message_type {
 	MESSAGE_EVENT = 3,     /* to the stand-in: for zone init */
 	MESSAGE_REPORT = 4,    /* to the monitor: what zone init reports */
 	MESSAGE_BROKEN = 5,    /* to the monitor: the stand-in cannot go on, `text` says why */
-	MESSAGE_END = 6,       /* to the stand-in: end with exit status `number`, after saying `text` on standard error */
+	MESSAGE_END =
+		6, /* to the stand-in: end with exit status `number`, after saying `text` on standard error */
 };
 
 struct message {

@@ -32,10 +32,11 @@ static void pad(struct archive *archive)
 		fputc(0, archive->out);
 }
 
-static void add_entry(struct archive *archive, const char *name, unsigned int mode, const void *data, size_t size)
+static void add_entry(
+	struct archive *archive, const char *name, unsigned int mode, const void *data, size_t size)
 {
-	fprintf(archive->out, "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X", ++archive->inode, mode,
-		0, 0, 1, 0, size, 0, 0, 0, 0, strlen(name) + 1, 0);
+	fprintf(archive->out, "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X",
+		++archive->inode, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, strlen(name) + 1, 0);
 	fwrite(name, 1, strlen(name) + 1, archive->out);
 	pad(archive);
 	if (size)
@@ -51,7 +52,7 @@ static bool names_module(const char *path, size_t length, const char *module)
 
 	base = base ? base + 1 : path;
 	return (size_t)(path + length - base) >= n + 3 && strncmp(base, module, n) == 0 &&
-		strncmp(base + n, ".ko", 3) == 0;
+	       strncmp(base + n, ".ko", 3) == 0;
 }
 
 static void list(struct archive *archive, const char *path, size_t length)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The monitor: owns the zone and what of the container needs privilege. It builds the zone, watches it, takes requests
- * (start, kill), writes the container's record, and takes everything down when the container has ended or anything is amiss. It parses
- * nothing that the guest wrote but decimal numbers in XenStore; its console bytes are kept, not read.
+ * The monitor: owns the zone and what of the container needs privilege. It builds the zone, watches it, takes
+ * requests (start, kill), writes the container's record, and takes everything down when the container has
+ * ended or anything is amiss. It parses nothing that the guest wrote but decimal numbers in XenStore; its
+ * console bytes are kept, not read.
  *
  * Its parent, the keeper, does nothing but wait for it: a monitor that is killed cannot destroy its zone, and
  * nobody else left has the privilege.
@@ -45,7 +46,7 @@ struct monitor {
 	struct zone *zone;
 	int listener; /* control.sock */
 	int signals;
-	int starter;    /* the call of `start` that waits for its answer, -1 */
+	int starter;	/* the call of `start` that waits for its answer, -1 */
 	bool committed; /* the creator has its answer */
 	bool creator_gone;
 	bool shares_connected[ZONE_SHARES_MAX];
@@ -172,7 +173,8 @@ static void report_event(struct monitor *monitor, const struct zone_report *repo
 		break;
 	case ZONE_REPORT_FAILED:
 		spec_failure(&container->spec, container->config->process, report->arg[0],
-			(int)report->arg[1] > 0 && (int)report->arg[1] < 4096 ? (int)report->arg[1] : EIO, &err);
+			(int)report->arg[1] > 0 && (int)report->arg[1] < 4096 ? (int)report->arg[1] : EIO,
+			&err);
 		fail(monitor, error_message(&err), report->arg[1] == ENOENT ? 127 : 126);
 		error_clear(&err);
 		break;
@@ -412,8 +414,7 @@ static int listen_for_requests(struct monitor *monitor, struct error *err)
 	/* The folder's own path may be longer than an address is. */
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/control.sock",
 		monitor->container->dir);
-	if (monitor->listener < 0 ||
-		bind(monitor->listener, (struct sockaddr *)&address, sizeof(address)) ||
+	if (monitor->listener < 0 || bind(monitor->listener, (struct sockaddr *)&address, sizeof(address)) ||
 		listen(monitor->listener, 64))
 		return error_set(err, errno, "control.sock");
 	return 0;
@@ -432,8 +433,8 @@ static int build(struct monitor *monitor, struct error *err)
 		.cmdline = container->image.cmdline,
 		.memory_kib = container->memory_kib,
 		.vcpus = container->vcpus,
-		.tags = {ZONE_TAG_CONTROL, ZONE_TAG_ROOTFS,
-			container->volumes.len ? ZONE_TAG_VOLUMES : NULL, NULL},
+		.tags = {ZONE_TAG_CONTROL, ZONE_TAG_ROOTFS, container->volumes.len ? ZONE_TAG_VOLUMES : NULL,
+			NULL},
 	};
 
 	memcpy(config.uuid, container->record->uuid, sizeof(config.uuid));

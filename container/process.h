@@ -21,11 +21,11 @@ struct container {
 	enum zone_type type;
 	uint64_t memory_kib;
 	uint32_t vcpus;
-	int dir;         /* the state's folder */
-	int alive;       /* its lock, shared by all processes */
-	int creator;     /* socket to the call that creates: struct answer goes there */
-	int standin;     /* the monitor's end of the socket to the stand-in */
-	int monitor;     /* the stand-in's end */
+	int dir;     /* the state's folder */
+	int alive;   /* its lock, shared by all processes */
+	int creator; /* socket to the call that creates: struct answer goes there */
+	int standin; /* the monitor's end of the socket to the stand-in */
+	int monitor; /* the stand-in's end */
 	int standin_pidfd;
 };
 
@@ -47,7 +47,8 @@ int exit_status(int wait_status);
 
 /* The stand-in's tree for people: pivots into the root, with a /proc of its own. */
 int standin_enter(const char *rootfs, struct error *err);
-/* Puts the sources of the volumes share together on `where`, and returns an O_PATH descriptor of a tree that is seen nowhere. */
+/* Puts the sources of the volumes share together on `where`, and returns an O_PATH descriptor of a tree that
+ * is seen nowhere. */
 int standin_volumes(const struct volumes *volumes, const char *where, struct error *err);
 /* The same for the root. */
 int standin_root(const char *rootfs, struct error *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A container's record as JSON in its folder: written whole, by rename, so that a reader never sees half of it. */
+/* A container's record as JSON in its folder: written whole, by rename, so that a reader never sees half of
+ * it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -56,8 +57,7 @@ static struct json_object *to_json(const struct record *record)
 
 int record_save(int dir, const struct record *record, struct error *err)
 {
-	cleanup_close int fd =
-		openat(dir, "state.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	cleanup_close int fd = openat(dir, "state.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	struct json_object *object;
 	const char *text;
 	size_t length;

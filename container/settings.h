@@ -8,7 +8,7 @@
 
 struct settings {
 	enum zone_type type; /* "type = pv|pvh"; 0: what the host can */
-	char *kernel;        /* "kernel = PATH"; NULL: the zone kernel, else the distribution's */
+	char *kernel;	     /* "kernel = PATH"; NULL: the zone kernel, else the distribution's */
 	uint64_t memory_mib; /* "memory = MiB" of a zone whose config has no limit */
 };
 

@@ -133,7 +133,8 @@ int spec_failure(const struct spec *spec, const struct oci_process *process, uin
 
 	/* Podman tells 126 from 127 by these words. */
 	if (number == ENOENT && !strchr(arg0, '/'))
-		return error_set(err, 0, "process.args[0]: exec: \"%s\": executable file not found in $PATH", arg0);
+		return error_set(
+			err, 0, "process.args[0]: exec: \"%s\": executable file not found in $PATH", arg0);
 	if (number == ENOENT)
 		return error_set(err, 0, "process.args[0]: exec: \"%s\": no such file or directory", arg0);
 	if (number == EACCES)

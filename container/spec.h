@@ -18,7 +18,7 @@ struct spec {
 	uint32_t *types;
 	uint32_t count;
 	size_t current; /* where the operation under way begins */
-	bool failed;    /* no memory */
+	bool failed;	/* no memory */
 };
 
 /* One operation: spec_begin, its fields in the order of the header, spec_end. */
@@ -34,12 +34,13 @@ void spec_free(struct spec *spec);
 /* What stands in the volumes share: source i is its N/NAME. */
 struct volumes {
 	char **sources; /* owned; absolute */
-	char **names;   /* owned; the last component */
+	char **names;	/* owned; the last component */
 	size_t len;
 };
 void volumes_free(struct volumes *volumes);
 
-/* The container's own spec: its surroundings, then its process. `bundle` is what relative sources start from. */
+/* The container's own spec: its surroundings, then its process. `bundle` is what relative sources start from.
+ */
 int compile_container(const struct oci_config *config, const char *bundle, struct spec *spec,
 	struct volumes *volumes, struct error *err);
 
@@ -50,8 +51,8 @@ int compile_process(const struct oci_process *process, const struct oci_linux *l
 /* The SECCOMP operation. */
 int compile_seccomp(const struct oci_seccomp *seccomp, struct spec *spec, struct error *err);
 
-/* What a failure of operation `index` means, in the words that callers look for ("executable file not found in $PATH").
- * Always sets *err and returns -1. */
+/* What a failure of operation `index` means, in the words that callers look for ("executable file not found
+ * in $PATH"). Always sets *err and returns -1. */
 int spec_failure(const struct spec *spec, const struct oci_process *process, uint32_t index, int number,
 	struct error *err);
 

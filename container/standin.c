@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stand-in: the process whose pid is the container's. It lives in the container's host namespaces with the
- * container's root as /, serves the zone's shares, carries the standard streams, passes on signals that it is sent, and ends as the
- * container ended. It alone parses what the guest writes; the monitor gets fixed-size records from it.
+ * The stand-in: the process whose pid is the container's. It lives in the container's host namespaces with
+ * the container's root as /, serves the zone's shares, carries the standard streams, passes on signals that
+ * it is sent, and ends as the container ended. It alone parses what the guest writes; the monitor gets
+ * fixed-size records from it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -237,8 +238,8 @@ static int join_namespaces(const struct oci_config *config, struct error *err)
 		if (strcmp(ns->type, "network") != 0 && strcmp(ns->type, "ipc") != 0 &&
 			strcmp(ns->type, "uts") != 0)
 			return error_set(err, 0,
-				"linux.namespaces[%zu].path: a zone cannot join a %s namespace of this host", i,
-				ns->type);
+				"linux.namespaces[%zu].path: a zone cannot join a %s namespace of this host",
+				i, ns->type);
 		fd = open(ns->path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			return error_set(err, errno, "linux.namespaces[%zu].path: %s", i, ns->path);
@@ -251,8 +252,8 @@ static int join_namespaces(const struct oci_config *config, struct error *err)
 
 int standin_confine(struct error *err)
 {
-	static const cap_value_t kept[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD,
-		CAP_SETFCAP};
+	static const cap_value_t kept[] = {
+		CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP};
 	cap_t caps = cap_init();
 	int result = 0;
 

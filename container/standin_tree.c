@@ -12,15 +12,16 @@
 #include "container/process.h"
 #include "util/cleanup.h"
 
-/* Serving a tree executes nothing and opens no device of it, not even for a guest that has taken this process over. */
+/* Serving a tree executes nothing and opens no device of it, not even for a guest that has taken this process
+ * over. */
 static int restrict_tree(int fd)
 {
 	struct mount_attr attributes = {
 		.attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
 	};
 
-	return mount_setattr(fd, fd == AT_FDCWD ? "/" : "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
-		sizeof(attributes));
+	return mount_setattr(
+		fd, fd == AT_FDCWD ? "/" : "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof(attributes));
 }
 
 /* A copy of the mounts at a path that no path leads to: what is mounted over the original is not in it. */

@@ -19,7 +19,8 @@ static struct oci_state describe(const struct record *record)
 		.oci_version = record->oci_version,
 		.id = record->id,
 		.status = status,
-		.pid = status == OCI_STATUS_STOPPED || status == OCI_STATUS_CREATING ? 0 : record->standin.pid,
+		.pid = status == OCI_STATUS_STOPPED || status == OCI_STATUS_CREATING ? 0
+										     : record->standin.pid,
 		.bundle = record->bundle,
 		.annotations = &record->annotations,
 		.rootfs = record->rootfs,
@@ -46,8 +47,8 @@ char *container_state_json(const char *root, const char *id, struct error *err)
 }
 
 /* Calls `call` for each container whose record can be read. One that goes meanwhile is passed over. */
-static int for_each(const char *root, int (*call)(void *arg, const struct record *record, struct error *err),
-	void *arg, struct error *err)
+static int for_each (const char *root, int (*call)(void *arg, const struct record *record, struct error *err),
+	void *arg, struct error * err)
 {
 	cleanup_closedir DIR *folder = opendir(root);
 	struct dirent *entry;
@@ -112,14 +113,15 @@ int container_list(const char *root, enum list_format format, FILE *out, struct 
 	int result;
 
 	if (format == LIST_TABLE)
-		fprintf(out, "%-24s %-8s %-9s %-40s %-32s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER");
+		fprintf(out, "%-24s %-8s %-9s %-40s %-32s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED",
+			"OWNER");
 	if (format == LIST_JSON)
 		listing.array = json_object_new_array();
-	result = for_each(root, list_one, &listing, err);
+	result = for_each (root, list_one, &listing, err);
 	if (listing.array) {
 		fprintf(out, "%s\n",
-			json_object_to_json_string_ext(listing.array,
-				JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+			json_object_to_json_string_ext(
+				listing.array, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 		json_object_put(listing.array);
 	}
 	return result;
@@ -151,7 +153,7 @@ int container_match(const char *root, const char *regex,
 		regerror(result, &matching.regex, reason, sizeof(reason));
 		return error_set(err, 0, "--regex: %s: %s", regex, reason);
 	}
-	result = for_each(root, match_one, &matching, err);
+	result = for_each (root, match_one, &matching, err);
 	regfree(&matching.regex);
 	return result;
 }

@@ -171,7 +171,8 @@ static uint64_t start_time(pid_t pid, char *state)
 	text[length] = '\0';
 	end = strrchr(text, ')');
 	if (!end ||
-		sscanf(end, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+		sscanf(end,
+			") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
 			state, &start) != 2)
 		return 0;
 	return start;
@@ -188,7 +189,8 @@ bool process_alive(const struct process_ref *ref)
 {
 	char state = 'Z';
 
-	return ref->pid > 0 && start_time(ref->pid, &state) == ref->start_time && state != 'Z' && state != 'X';
+	return ref->pid > 0 && start_time(ref->pid, &state) == ref->start_time && state != 'Z' &&
+	       state != 'X';
 }
 
 int process_open(const struct process_ref *ref)

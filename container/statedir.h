@@ -18,7 +18,7 @@
 
 /* A process, told from a later one with the same pid. */
 struct process_ref {
-	pid_t pid; /* 0: none */
+	pid_t pid;	     /* 0: none */
 	uint64_t start_time; /* clock ticks since boot, /proc/PID/stat's 22nd field */
 };
 
@@ -34,8 +34,8 @@ struct record {
 	enum oci_status status; /* as the monitor wrote it last; see record_status() */
 	struct process_ref creator, standin, monitor, keeper;
 	uint8_t uuid[16]; /* of the zone */
-	bool reclaimed;   /* the zone is gone, and its nodes */
-	char *error;      /* why the zone ended, when it ended badly */
+	bool reclaimed;	  /* the zone is gone, and its nodes */
+	char *error;	  /* why the zone ended, when it ended badly */
 };
 
 /* 1 to 1024 bytes of [A-Za-z0-9_+.-], not "." or "..". */
@@ -47,8 +47,8 @@ int statedir_create(const char *root, const char *id, struct error *err);
 /* Opens ROOT/ID. Returns -1 with err->number ENOENT if there is no such container. */
 int statedir_open(const char *root, const char *id, struct error *err);
 
-/* Opens the file and takes its lock (LOCK_SH or LOCK_EX of flock(2)), waiting at most `seconds`. Returns the descriptor that holds it,
- * or -1 with errno EWOULDBLOCK. */
+/* Opens the file and takes its lock (LOCK_SH or LOCK_EX of flock(2)), waiting at most `seconds`. Returns the
+ * descriptor that holds it, or -1 with errno EWOULDBLOCK. */
 int statedir_lock(int dir, const char *file, int operation, int seconds);
 
 /* Removes the folder and the files in it. */

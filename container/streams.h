@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The standard streams of a process as the stand-in holds them: whoever is at the other end must never hold the
- * stand-in up, and their descriptors' flags are not ours to change (they may be a person's terminal).
+ * The standard streams of a process as the stand-in holds them: whoever is at the other end must never hold
+ * the stand-in up, and their descriptors' flags are not ours to change (they may be a person's terminal).
  */
 #ifndef XENRUN_STREAMS_H
 #define XENRUN_STREAMS_H

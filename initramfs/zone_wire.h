@@ -11,10 +11,10 @@
  *   N/in      read:  standard input of process N; a read waits for bytes; 0 bytes are its end.
  *   N/out     write: standard output; a write waits while nobody takes the bytes.
  *   N/err     write: standard error, the same.
- * Zone init reads events and N/in at offset 0, each time. A kernel of 6.9 or later does not stop at a short answer but asks
- * for the rest: a read of them at a higher offset is answered at once, with 0 bytes. Their size is 0 for getattr: with
- * any other such a kernel would ask again and again.
- * Process 0 is the container's own (its `process`); the others are exec's, numbered by dom0.
+ * Zone init reads events and N/in at offset 0, each time. A kernel of 6.9 or later does not stop at a short
+ * answer but asks for the rest: a read of them at a higher offset is answered at once, with 0 bytes. Their
+ * size is 0 for getattr: with any other such a kernel would ask again and again. Process 0 is the container's
+ * own (its `process`); the others are exec's, numbered by dom0.
  *
  * dom0 does not believe a word of it: a report is data of a hostile guest.
  */
@@ -25,7 +25,7 @@
 
 /* Tags of the 9pfs devices (xen/include/public/io/9pfs.h), which a mount names. */
 #define ZONE_TAG_CONTROL "control"
-#define ZONE_TAG_ROOTFS  "rootfs"
+#define ZONE_TAG_ROOTFS	 "rootfs"
 #define ZONE_TAG_VOLUMES "volumes"
 
 /* On the kernel's command line of every zone: zone init powers off when it is not there. */
@@ -33,7 +33,8 @@
 
 /* dom0 to zone init. */
 enum zone_event_type {
-	ZONE_EVENT_CREATE = 1, /* set process `process` up from its spec, up to the point of exec; reports CREATED or FAILED */
+	ZONE_EVENT_CREATE = 1, /* set process `process` up from its spec, up to the point of exec; reports
+				  CREATED or FAILED */
 	ZONE_EVENT_START = 2,  /* exec it; reports STARTED or FAILED */
 	ZONE_EVENT_SIGNAL = 3, /* arg[0]: signal number; arg[1]: 1 for every process of the container */
 	ZONE_EVENT_RESIZE = 4, /* arg[0]: rows, arg[1]: columns of its terminal */
@@ -47,12 +48,13 @@ struct zone_event {
 
 /* Zone init to dom0. */
 enum zone_report_type {
-	ZONE_REPORT_BOOTED = 1,  /* zone init runs and has its control share */
+	ZONE_REPORT_BOOTED = 1,	 /* zone init runs and has its control share */
 	ZONE_REPORT_CREATED = 2, /* the process waits for its start; arg[0]: its pid in the container */
 	ZONE_REPORT_STARTED = 3, /* it was executed */
-	ZONE_REPORT_FAILED = 4,  /* it could not be created or started; arg[0]: index of the zone_op that failed, ~0 where none is
-				    to blame; arg[1]: errno. Its last word */
-	ZONE_REPORT_EXITED = 5,  /* it ended and its output is delivered; arg[0]: its wait status as of waitpid(2). The last word of process 0. */
+	ZONE_REPORT_FAILED = 4,	 /* it could not be created or started; arg[0]: index of the zone_op that
+				    failed, ~0 where none is  to blame; arg[1]: errno. Its last word */
+	ZONE_REPORT_EXITED = 5,	 /* it ended and its output is delivered; arg[0]: its wait status as of
+				    waitpid(2). The last word of process 0. */
 };
 
 struct zone_report {
@@ -68,49 +70,57 @@ struct zone_report {
  * u32 fields given below, then its NUL-terminated strings in the order given. The index of an
  * operation, from 0, is how a failure is named to dom0, which knows the config property behind it.
  *
- * Paths of targets are within the container's root and are resolved so that no symlink leads out of it; missing ones are made
- * (folders, and for a bind of a file an empty file).
+ * Paths of targets are within the container's root and are resolved so that no symlink leads out of it;
+ * missing ones are made (folders, and for a bind of a file an empty file).
  */
 enum zone_op_type {
 	/* In the zone's own context, before the process is made. */
-	ZONE_OP_CLONE = 1,      /* u32 flags: CLONE_NEW* of the new process. First in the container's spec; absent in an exec's,
-				   whose process joins process 0's namespaces and root */
-	ZONE_OP_CGROUP = 2,     /* strings: file, value: written in the process's cgroup folder (made when first needed) */
-	ZONE_OP_VOLUMES = 3,    /* string: 9p options of the volumes share; without it the first bind mounts the share with
-				   "cache=mmap,access=client,msize=262144" */
+	ZONE_OP_CLONE = 1, /* u32 flags: CLONE_NEW* of the new process. First in the container's spec; absent
+			      in an exec's, whose process joins process 0's namespaces and root */
+	ZONE_OP_CGROUP =
+		2, /* strings: file, value: written in the process's cgroup folder (made when first needed) */
+	ZONE_OP_VOLUMES = 3, /* string: 9p options of the volumes share; without it the first bind mounts the
+				share with "cache=mmap,access=client,msize=262144" */
 
 	/* In the new process, before its root is changed (process 0 only). */
-	ZONE_OP_ROOT = 10,      /* u32 flags (MS_*); string: 9p options (cache=, access=, msize=, posixacl; zone init
-				   puts "trans=xen,version=9p2000.L," before them): mounts the rootfs share as the root to be */
-	ZONE_OP_PROPAGATION = 11, /* u32 flags: MS_PRIVATE and others, of the root; before PIVOT it is put off until then */
-	ZONE_OP_MOUNT = 12,     /* u32 set flags (MS_*), u32 propagation flags (MS_PRIVATE|MS_REC…, 0 for none);
-				   strings: type, source, target, data. Sources of binds are
-				   paths in the volumes share ("0/NAME"). With MS_BIND, other flags are applied by a remount */
-	ZONE_OP_MKNOD = 13,     /* u32 mode with type, u32 major, u32 minor, u32 uid, u32 gid; string: path */
-	ZONE_OP_SYMLINK = 14,   /* strings: target text, path of the link; an existing one is left */
-	ZONE_OP_PIVOT = 15,     /* none: the root becomes / */
-	ZONE_OP_HOSTNAME = 16,  /* string */
-	ZONE_OP_DOMAINNAME = 17, /* string */
-	ZONE_OP_SYSCTL = 18,    /* strings: path below /proc/sys ("net/ipv4/ip_forward"), value */
+	ZONE_OP_ROOT = 10, /* u32 flags (MS_*); string: 9p options (cache=, access=, msize=, posixacl; zone
+			      init puts "trans=xen,version=9p2000.L," before them): mounts the rootfs share as
+			      the root to be */
+	ZONE_OP_PROPAGATION =
+		11, /* u32 flags: MS_PRIVATE and others, of the root; before PIVOT it is put off until then */
+	ZONE_OP_MOUNT = 12, /* u32 set flags (MS_*), u32 propagation flags (MS_PRIVATE|MS_REC…, 0 for none);
+			       strings: type, source, target, data. Sources of binds are
+			       paths in the volumes share ("0/NAME"). With MS_BIND, other flags are applied by
+			       a remount */
+	ZONE_OP_MKNOD = 13, /* u32 mode with type, u32 major, u32 minor, u32 uid, u32 gid; string: path */
+	ZONE_OP_SYMLINK = 14,	    /* strings: target text, path of the link; an existing one is left */
+	ZONE_OP_PIVOT = 15,	    /* none: the root becomes / */
+	ZONE_OP_HOSTNAME = 16,	    /* string */
+	ZONE_OP_DOMAINNAME = 17,    /* string */
+	ZONE_OP_SYSCTL = 18,	    /* strings: path below /proc/sys ("net/ipv4/ip_forward"), value */
 	ZONE_OP_READONLY_PATH = 19, /* string: path; one that does not exist is passed over */
-	ZONE_OP_MASK_PATH = 20, /* string: path; one that does not exist is passed over */
+	ZONE_OP_MASK_PATH = 20,	    /* string: path; one that does not exist is passed over */
 	ZONE_OP_READONLY_ROOT = 21, /* none: remounts / read-only */
 
 	/* In the new process, its own attributes, in any spec. */
 	ZONE_OP_OOM_SCORE_ADJ = 40, /* u32 (as int32) */
-	ZONE_OP_RLIMIT = 41,    /* u32 resource (RLIMIT_*), u32 0, u64 soft, u64 hard */
-	ZONE_OP_GROUPS = 42,    /* u32 gids… (any number, none clears them) */
-	ZONE_OP_USER = 43,      /* u32 uid, u32 gid, u32 umask (~0: leave); capabilities are kept over it, see CAPABILITIES */
-	ZONE_OP_CAPABILITIES = 44, /* u64 bounding, effective, permitted, inheritable, ambient masks. The bounding set is dropped before
-				      USER is applied; therefore it comes before it: zone init applies the rest after */
+	ZONE_OP_RLIMIT = 41,	    /* u32 resource (RLIMIT_*), u32 0, u64 soft, u64 hard */
+	ZONE_OP_GROUPS = 42,	    /* u32 gids… (any number, none clears them) */
+	ZONE_OP_USER = 43, /* u32 uid, u32 gid, u32 umask (~0: leave); capabilities are kept over it, see
+			      CAPABILITIES */
+	ZONE_OP_CAPABILITIES = 44,	/* u64 bounding, effective, permitted, inheritable, ambient masks. The
+					   bounding set is dropped before      USER is applied; therefore it comes
+					   before it: zone init applies the rest after */
 	ZONE_OP_NO_NEW_PRIVILEGES = 45, /* none */
-	ZONE_OP_SECCOMP = 46,   /* u32 flags (SECCOMP_FILTER_FLAG_*), u32 0, then struct sock_filter… : loaded as late as it can be */
+	ZONE_OP_SECCOMP = 46, /* u32 flags (SECCOMP_FILTER_FLAG_*), u32 0, then struct sock_filter… : loaded
+				 as late as it can be */
 	ZONE_OP_PERSONALITY = 47, /* u32 */
-	ZONE_OP_CWD = 48,       /* string; u32 0 first: 1 to make a missing one */
-	ZONE_OP_ENV = 49,       /* string NAME=VALUE, in order */
-	ZONE_OP_ARG = 50,       /* string, in order */
-	ZONE_OP_READY = 51,     /* none: args[0] is looked up in PATH (ENOENT, EACCES); then CREATED is reported and START awaited */
-	ZONE_OP_EXEC = 52,      /* none: the last one */
+	ZONE_OP_CWD = 48,	  /* string; u32 0 first: 1 to make a missing one */
+	ZONE_OP_ENV = 49,	  /* string NAME=VALUE, in order */
+	ZONE_OP_ARG = 50,	  /* string, in order */
+	ZONE_OP_READY = 51, /* none: args[0] is looked up in PATH (ENOENT, EACCES); then CREATED is reported
+			       and START awaited */
+	ZONE_OP_EXEC = 52,  /* none: the last one */
 };
 
 struct zone_op {

@@ -42,9 +42,9 @@ static inline void cleanup_closedirp(DIR **dir)
 	errno = saved;
 }
 
-#define cleanup_free __attribute__((cleanup(cleanup_freep)))
-#define cleanup_close __attribute__((cleanup(cleanup_closep)))
-#define cleanup_fclose __attribute__((cleanup(cleanup_fclosep)))
+#define cleanup_free	 __attribute__((cleanup(cleanup_freep)))
+#define cleanup_close	 __attribute__((cleanup(cleanup_closep)))
+#define cleanup_fclose	 __attribute__((cleanup(cleanup_fclosep)))
 #define cleanup_closedir __attribute__((cleanup(cleanup_closedirp)))
 
 /* Hands over what a marked variable owns: `return steal_fd(&fd);` */
@@ -56,11 +56,11 @@ static inline int steal_fd(int *fd)
 	return taken;
 }
 
-#define steal_pointer(pp)                  \
-	__extension__({                    \
+#define steal_pointer(pp)                         \
+	__extension__({                           \
 		__typeof__(*(pp)) taken_ = *(pp); \
-		*(pp) = NULL;              \
-		taken_;                    \
+		*(pp) = NULL;                     \
+		taken_;                           \
 	})
 
 #endif

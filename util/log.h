@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where messages go: standard error, or the file of --log, as text or as one JSON object a line
- * ({"level","msg","time"}). Callers parse that file and expect one object: warnings and debugging go there only when
+ * ({"level","msg","time"}). Callers parse that file and expect one object: warnings and debugging go there
+ * only when
  * --debug asks for them.
  */
 #ifndef XENRUN_LOG_H
@@ -23,7 +24,8 @@ bool log_enabled(enum log_level level);
 
 void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A step of a container's life, for the time line that --debug prints: "ID: step (N.NNN s)", since the call began. */
+/* A step of a container's life, for the time line that --debug prints: "ID: step (N.NNN s)", since the call
+ * began. */
 void log_step(const char *id, const char *step);
 
 #endif

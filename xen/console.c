@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The back end of the zone's console (xen/include/public/io/console.h): keeps the last bytes that the guest wrote, and
- * copies them to a pty that `xl console` opens. No byte goes to the guest: nobody logs in there.
+ * The back end of the zone's console (xen/include/public/io/console.h): keeps the last bytes that the guest
+ * wrote, and copies them to a pty that `xl console` opens. No byte goes to the guest: nobody logs in there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,8 @@
 
 #include <xen/io/console.h>
 
-/* A master whose slave is open nowhere would report a hang-up: the slave stays open here as well, in raw mode. */
+/* A master whose slave is open nowhere would report a hang-up: the slave stays open here as well, in raw
+ * mode. */
 static void open_pty(struct console *console)
 {
 	struct termios raw;
@@ -25,8 +26,7 @@ static void open_pty(struct console *console)
 	console->pty = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	if (console->pty < 0)
 		return;
-	if (unlockpt(console->pty) ||
-		ptsname_r(console->pty, console->pty_name, sizeof(console->pty_name))) {
+	if (unlockpt(console->pty) || ptsname_r(console->pty, console->pty_name, sizeof(console->pty_name))) {
 		console->pty_name[0] = '\0';
 		return;
 	}
@@ -45,8 +45,8 @@ int console_open(struct zone *zone, struct error *err)
 
 	console->memory = xenforeignmemory_open(&zone->log.logger, 0);
 	if (console->memory)
-		console->ring = xenforeignmemory_map(console->memory, zone->domid, PROT_READ | PROT_WRITE, 1,
-			&zone->console_frame, NULL);
+		console->ring = xenforeignmemory_map(
+			console->memory, zone->domid, PROT_READ | PROT_WRITE, 1, &zone->console_frame, NULL);
 	if (!console->ring)
 		return xen_error(err, &zone->log, "cannot map the domain's console");
 

@@ -111,7 +111,8 @@ static int set_pvh_memory_map(struct zone *zone, struct xc_dom_image *dom)
 	return xc_domain_set_memory_map(zone->xc, zone->domid, map, count);
 }
 
-static int load(struct zone *zone, const struct zone_config *config, struct xc_dom_image *dom, struct error *err)
+static int load(
+	struct zone *zone, const struct zone_config *config, struct xc_dom_image *dom, struct error *err)
 {
 	bool pvh = config->type == ZONE_PVH;
 

@@ -67,7 +67,7 @@ void host_facts(struct host_facts *facts)
 		facts->control = is_control_domain() || physical.nr_cpus > 0;
 		facts->pv = physical.capabilities & XEN_SYSCTL_PHYSCAP_pv;
 		facts->pvh = physical.capabilities & XEN_SYSCTL_PHYSCAP_hvm &&
-			physical.capabilities & XEN_SYSCTL_PHYSCAP_hap;
+			     physical.capabilities & XEN_SYSCTL_PHYSCAP_hap;
 		facts->free_memory_kib = physical.free_pages * (XC_PAGE_SIZE / 1024);
 		facts->cpus = physical.nr_cpus;
 	}

@@ -19,8 +19,8 @@ static void log_message(struct xentoollog_logger *logger, xentoollog_level level
 	errno = saved;
 }
 
-static void log_progress(struct xentoollog_logger *logger, const char *context, const char *doing, int percent,
-	unsigned long done, unsigned long total)
+static void log_progress(struct xentoollog_logger *logger, const char *context, const char *doing,
+	int percent, unsigned long done, unsigned long total)
 {
 	(void)logger;
 	(void)context;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The MP table of a PVH guest (Intel's MultiProcessor Specification 1.4, chapter 4). Such a guest has no ACPI tables, and a Linux
- * that is told by neither of its local APIC sets up no timer, so that whatever sleeps never wakes; nor would it find
- * more than its first vCPU.
+ * The MP table of a PVH guest (Intel's MultiProcessor Specification 1.4, chapter 4). Such a guest has no ACPI
+ * tables, and a Linux that is told by neither of its local APIC sets up no timer, so that whatever sleeps
+ * never wakes; nor would it find more than its first vCPU.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 #define TABLE_PFN      0x9full
 #define POINTER_OFFSET 0xc00
 
-#define LOCAL_APIC         0xfee00000
+#define LOCAL_APIC	   0xfee00000
 #define LOCAL_APIC_VERSION 0x14
 #define SPECIFICATION_1_4  4
 
@@ -23,7 +23,7 @@ enum interrupt_type { INTERRUPT_INT, INTERRUPT_NMI, INTERRUPT_SMI, INTERRUPT_EXT
 #define PROCESSORS_MAX 127
 
 #define PROCESSOR_ENABLED 1
-#define PROCESSOR_BOOT    2
+#define PROCESSOR_BOOT	  2
 
 struct pointer {
 	char signature[4];
@@ -65,7 +65,8 @@ struct table {
 	struct processor processors[];
 } __attribute__((packed));
 
-_Static_assert(sizeof(struct table) + PROCESSORS_MAX * sizeof(struct processor) <= POINTER_OFFSET, "room in the page");
+_Static_assert(sizeof(struct table) + PROCESSORS_MAX * sizeof(struct processor) <= POINTER_OFFSET,
+	"room in the page");
 
 static uint8_t checksum(const void *data, size_t size)
 {

@@ -63,7 +63,7 @@ static void folder(struct writer *w, const char *path, uint32_t owner, uint32_t 
 
 	if (!w->failed)
 		w->failed = !xs_mkdir(w->store, w->transaction, path) ||
-			!xs_set_permissions(w->store, w->transaction, path, permissions, 2);
+			    !xs_set_permissions(w->store, w->transaction, path, permissions, 2);
 }
 
 static void frontend_path(char path[PATH_SIZE], uint32_t domid, uint32_t number, const char *node)
@@ -74,8 +74,8 @@ static void frontend_path(char path[PATH_SIZE], uint32_t domid, uint32_t number,
 
 static void backend_path(char path[PATH_SIZE], uint32_t domid, uint32_t number, const char *node)
 {
-	snprintf(path, PATH_SIZE, "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32 "/%" PRIu32 "%s%s", domid,
-		number, *node ? "/" : "", node);
+	snprintf(path, PATH_SIZE, "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32 "/%" PRIu32 "%s%s",
+		domid, number, *node ? "/" : "", node);
 }
 
 static void put_device(struct writer *w, uint32_t domid, uint32_t number, const char *tag)
@@ -120,10 +120,10 @@ static void put_domain(struct writer *w, const struct zone *zone, const struct z
 	snprintf(base, sizeof(base), "/local/domain/%" PRIu32, zone->domid);
 	snprintf(vm, sizeof(vm), "/vm/%s", uuid);
 
-#define PUT(node, ...)                                            \
-	do {                                                      \
-		snprintf(path, sizeof(path), "%s/" node, base);   \
-		put(w, path, __VA_ARGS__);                        \
+#define PUT(node, ...)                                          \
+	do {                                                    \
+		snprintf(path, sizeof(path), "%s/" node, base); \
+		put(w, path, __VA_ARGS__);                      \
 	} while (0)
 
 	folder(w, base, 0, zone->domid);

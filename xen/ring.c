@@ -43,7 +43,7 @@ ssize_t ring_take(struct ring *ring, uint8_t *message, size_t capacity, const ch
 
 	copy_out(ring, ring->out_cons, header, sizeof(header));
 	length = (uint32_t)header[0] | (uint32_t)header[1] << 8 | (uint32_t)header[2] << 16 |
-		(uint32_t)header[3] << 24;
+		 (uint32_t)header[3] << 24;
 	if (length < sizeof(header)) {
 		*what = "a request shorter than its header";
 		return -1;

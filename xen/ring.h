@@ -16,16 +16,16 @@
 
 struct ring {
 	struct xen_9pfs_data_intf *intf; /* shared */
-	uint8_t *in, *out;               /* shared: answers to the guest, requests of the guest */
-	uint32_t size;                   /* bytes of each, a power of two */
-	uint32_t in_prod, out_cons;      /* ours */
+	uint8_t *in, *out;		 /* shared: answers to the guest, requests of the guest */
+	uint32_t size;			 /* bytes of each, a power of two */
+	uint32_t in_prod, out_cons;	 /* ours */
 };
 
 /* `data` holds both halves, 2 * size bytes. Continues at the indices that the shared page has. */
 void ring_init(struct ring *ring, struct xen_9pfs_data_intf *intf, void *data, uint32_t size);
 
-/* Copies the next request into `message` (`capacity` bytes). Returns its length, 0 when there is no whole one, -1
- * when the ring makes no sense: then *what says so. */
+/* Copies the next request into `message` (`capacity` bytes). Returns its length, 0 when there is no whole
+ * one, -1 when the ring makes no sense: then *what says so. */
 ssize_t ring_take(struct ring *ring, uint8_t *message, size_t capacity, const char **what);
 
 /* Puts one answer. Returns 1, 0 when there is no room yet, -1 when the ring makes no sense. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Serves shares over the rings of a zone's 9pfs devices: the only place where the memory and the event channels
- * of a guest are touched after its boot.
+ * Serves shares over the rings of a zone's 9pfs devices: the only place where the memory and the event
+ * channels of a guest are touched after its boot.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@
 #include "xen/ring.h"
 #include "xen/xen.h"
 
-/* An answer that waits: for room in the ring, or, if it is an Rflush, until the guest has taken what was answered before
- * it (else its driver meets an answer to a tag that it has used again). */
+/* An answer that waits: for room in the ring, or, if it is an Rflush, until the guest has taken what was
+ * answered before it (else its driver meets an answer to a tag that it has used again). */
 struct waiting {
 	struct waiting *next;
 	bool after_all;
@@ -41,7 +41,7 @@ struct device {
 	struct channel channels[ZONE_RINGS];
 	uint8_t *request, *reply; /* one message each, of message_size bytes */
 	size_t message_size;
-	const char *broken;         /* what the guest did, a constant text */
+	const char *broken;	    /* what the guest did, a constant text */
 	uint8_t ring_of_tag[65536]; /* where a request that is answered later came from */
 };
 
@@ -62,8 +62,8 @@ struct server *server_new(struct error *err)
 	server->grants = xengnttab_open(NULL, 0);
 	server->channels = server->grants ? xenevtchn_open(NULL, 0) : NULL;
 	if (!server->channels) {
-		error_set(err, errno, "cannot open %s",
-			server->grants ? "/dev/xen/evtchn" : "/dev/xen/gntdev");
+		error_set(
+			err, errno, "cannot open %s", server->grants ? "/dev/xen/evtchn" : "/dev/xen/gntdev");
 		server_free(server);
 		return NULL;
 	}
@@ -92,8 +92,8 @@ static bool send_waiting(struct channel *channel)
 
 	while (channel->first && may_go(channel, channel->first)) {
 		struct waiting *waiting = channel->first;
-		int put = ring_put(
-			&channel->ring, waiting->message, waiting->length, &channel->device->broken);
+		int put =
+			ring_put(&channel->ring, waiting->message, waiting->length, &channel->device->broken);
 
 		if (put <= 0)
 			break;
@@ -163,13 +163,14 @@ static bool serve_one(struct channel *channel, size_t length)
 	case SHARE_LATER:
 		return false;
 	default:
-		device->broken = device->share->broken ? device->share->broken : "a violation of the protocol";
+		device->broken =
+			device->share->broken ? device->share->broken : "a violation of the protocol";
 		return false;
 	}
 }
 
-/* Serves what the ring holds. While answers wait for room no more requests are taken: a guest that does not read is not
- * answered, and costs nothing. */
+/* Serves what the ring holds. While answers wait for room no more requests are taken: a guest that does not
+ * read is not answered, and costs nothing. */
 static void serve(struct channel *channel)
 {
 	struct device *device = channel->device;
@@ -220,13 +221,13 @@ int server_event(struct server *server, struct error *err)
 			serve(other);
 	}
 	if (device->broken)
-		return error_set(err, 0, "the guest broke the 9P session of its device %u: %s", device->number,
-			device->broken);
+		return error_set(err, 0, "the guest broke the 9P session of its device %u: %s",
+			device->number, device->broken);
 	return 0;
 }
 
-static int map_channel(
-	struct server *server, struct channel *channel, const struct zone_device *offer, int i, struct error *err)
+static int map_channel(struct server *server, struct channel *channel, const struct zone_device *offer, int i,
+	struct error *err)
 {
 	struct xen_9pfs_data_intf *intf;
 	uint32_t refs[1u << ZONE_RING_ORDER], order;
@@ -326,8 +327,8 @@ int server_attach(
 	for (int i = 0; i < ZONE_RINGS; i++)
 		serve(&device->channels[i]);
 	if (device->broken)
-		return error_set(err, 0, "the guest broke the 9P session of its device %u: %s", device->number,
-			device->broken);
+		return error_set(err, 0, "the guest broke the 9P session of its device %u: %s",
+			device->number, device->broken);
 	return 0;
 
 fail:

@@ -17,13 +17,14 @@
 
 enum zone_type { ZONE_PV = 1, ZONE_PVH = 2 };
 
-#define ZONE_UUID_LENGTH   16
-#define ZONE_RINGS         2     /* of a 9pfs device: Linux's driver wants no fewer */
-#define ZONE_SHARES_MAX    3     /* 9pfs devices of a zone */
+#define ZONE_UUID_LENGTH    16
+#define ZONE_RINGS	    2	  /* of a 9pfs device: Linux's driver wants no fewer */
+#define ZONE_SHARES_MAX	    3	  /* 9pfs devices of a zone */
 #define ZONE_MEMORY_MIN_KIB 16384 /* below it no kernel gets anywhere */
 
 /* The order of a ring: pages of its data are 1 << order, one half a direction. The guest provides
- * them: at 7, two rings of 512 KiB, 1 MiB a share. One order for all shares, because the smallest one limits msize for all. */
+ * them: at 7, two rings of 512 KiB, 1 MiB a share. One order for all shares, because the smallest one limits
+ * msize for all. */
 #define ZONE_RING_ORDER 7
 
 /* What the zone is to be. Everything is borrowed for the time of the call. */
@@ -38,7 +39,8 @@ struct zone_config {
 	const char *cmdline;
 	uint64_t memory_kib;
 	uint32_t vcpus;
-	const char *tags[ZONE_SHARES_MAX + 1]; /* of its 9pfs devices, NULL-terminated; a device's number is its place */
+	/* Of its 9pfs devices, NULL-terminated: a device's number is its place. */
+	const char *tags[ZONE_SHARES_MAX + 1];
 };
 
 /* One zone and the connections (hypervisor, XenStore) that its owner holds. */
@@ -50,8 +52,8 @@ struct zone *zone_build(const struct zone_config *config, struct error *err);
 int zone_unpause(struct zone *zone, struct error *err);
 uint32_t zone_domid(const struct zone *zone);
 
-/* Destroys the domain, if it is still there, and removes its nodes, then frees the handle. The mapper of its rings must have let go of
- * them, else it stays as a zombie until it does. */
+/* Destroys the domain, if it is still there, and removes its nodes, then frees the handle. The mapper of its
+ * rings must have let go of them, else it stays as a zombie until it does. */
 void zone_destroy(struct zone *zone);
 
 /* How a zone stands. */
@@ -64,7 +66,8 @@ enum zone_condition {
 };
 enum zone_condition zone_condition(struct zone *zone);
 
-/* Destroys the domain with this UUID and removes the nodes of it, whoever built it; for the owner's heirs. Nothing to do is success. */
+/* Destroys the domain with this UUID and removes the nodes of it, whoever built it; for the owner's heirs.
+ * Nothing to do is success. */
 int zone_reclaim(const uint8_t uuid[ZONE_UUID_LENGTH], struct error *err);
 
 /*
@@ -82,10 +85,11 @@ struct zone_device {
 int zone_store_fd(const struct zone *zone);
 int zone_console_fd(const struct zone *zone);
 
-/* Reads XenStore's events. Calls `offered` for each device whose frontend has come up since the last call. Returns 0, or -1 when XenStore
- * is gone. Whether the zone still runs is then to be asked with zone_condition(). */
-int zone_store_event(
-	struct zone *zone, void (*offered)(void *arg, const struct zone_device *device), void *arg, struct error *err);
+/* Reads XenStore's events. Calls `offered` for each device whose frontend has come up since the last call.
+ * Returns 0, or -1 when XenStore is gone. Whether the zone still runs is then to be asked with
+ * zone_condition(). */
+int zone_store_event(struct zone *zone, void (*offered)(void *arg, const struct zone_device *device),
+	void *arg, struct error *err);
 
 /* Says that device `number` is served now: its backend goes to Connected. */
 int zone_device_connected(struct zone *zone, uint32_t number, struct error *err);
@@ -93,8 +97,8 @@ int zone_device_connected(struct zone *zone, uint32_t number, struct error *err)
 /* Takes the bytes that the guest wrote to its console and keeps the last of them. */
 void zone_console_event(struct zone *zone);
 
-/* The line that tells best why a guest ended: its kernel's panic, else its last line that is not empty. Printable ASCII; owned by
- * the caller; NULL if it said nothing. */
+/* The line that tells best why a guest ended: its kernel's panic, else its last line that is not empty.
+ * Printable ASCII; owned by the caller; NULL if it said nothing. */
 char *zone_console_reason(struct zone *zone);
 
 /*
@@ -107,9 +111,11 @@ struct server *server_new(struct error *err);
 int server_fd(const struct server *server);
 
 /* Maps the device's rings and serves the share over them. Ownership of the share passes. */
-int server_attach(struct server *server, const struct zone_device *device, struct share *share, struct error *err);
+int server_attach(
+	struct server *server, const struct zone_device *device, struct share *share, struct error *err);
 
-/* Serves what is there. Returns 0, or -1 when a guest broke the protocol (what it did is in *err): the zone is to end. */
+/* Serves what is there. Returns 0, or -1 when a guest broke the protocol (what it did is in *err): the zone
+ * is to end. */
 int server_event(struct server *server, struct error *err);
 
 /* Unmaps all. */
@@ -117,11 +123,11 @@ void server_free(struct server *server);
 
 /* What `xenrun check` asks about the host. */
 struct host_facts {
-	bool hypervisor;      /* runs on Xen */
-	bool control;         /* privcmd works: this is the control domain */
-	bool store;           /* xenstored answers */
+	bool hypervisor;	      /* runs on Xen */
+	bool control;		      /* privcmd works: this is the control domain */
+	bool store;		      /* xenstored answers */
 	bool privcmd, gntdev, evtchn; /* devices in /dev/xen can be opened */
-	bool pv, pvh;         /* what guests the hypervisor can run */
+	bool pv, pvh;		      /* what guests the hypervisor can run */
 	unsigned int version_major, version_minor;
 	char version_extra[16];
 	uint64_t free_memory_kib;

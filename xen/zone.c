@@ -24,8 +24,8 @@ static int connect_hypervisor(struct zone *zone, struct error *err)
 
 static void disconnect(struct zone *zone)
 {
-	/* With watches libxenstore has a thread, and ending that loads libgcc_s: an owner ends after its zone, and
-	 * so does the connection. */
+	/* With watches libxenstore has a thread, and ending that loads libgcc_s: an owner ends after its
+	 * zone, and so does the connection. */
 	if (zone->store && !zone->watching)
 		xs_close(zone->store);
 	if (zone->xc)
@@ -135,7 +135,8 @@ static uint32_t find(xc_interface *xc, const uint8_t uuid[ZONE_UUID_LENGTH])
 	return 0;
 }
 
-/* Where the domain is gone already, its nodes still name it: /vm/UUID has no domid, so the names below are searched. */
+/* Where the domain is gone already, its nodes still name it: /vm/UUID has no domid, so the names below are
+ * searched. */
 static uint32_t find_nodes(struct xs_handle *store, const uint8_t uuid[ZONE_UUID_LENGTH])
 {
 	char wanted[48], path[64];
@@ -191,8 +192,8 @@ int zone_store_fd(const struct zone *zone)
 	return xs_fileno(zone->store);
 }
 
-int zone_store_event(
-	struct zone *zone, void (*offered)(void *arg, const struct zone_device *device), void *arg, struct error *err)
+int zone_store_event(struct zone *zone, void (*offered)(void *arg, const struct zone_device *device),
+	void *arg, struct error *err)
 {
 	bool changed = false;
 	char **event;

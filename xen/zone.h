@@ -30,8 +30,8 @@ struct console {
 	xenevtchn_handle *channel;
 	evtchn_port_t port;
 	char kept[16384]; /* the last bytes, a circle */
-	size_t written;   /* bytes ever put into it */
-	int pty, slave;   /* the pty that xl console opens, -1 for none */
+	size_t written;	  /* bytes ever put into it */
+	int pty, slave;	  /* the pty that xl console opens, -1 for none */
 	char pty_name[64];
 };
 
