@@ -99,6 +99,7 @@ inventory() {
 		BEGIN { FS = " = " }
 		{
 			if ($1 ~ ":$") next # it went meanwhile
+			if ($1 ~ "^/(vm|libxl|local/domain/0/backend|local/domain/0/backend/[^/]+)$") next # stays from the first guest on
 			split($1, part, "/")
 			if ($1 ~ "^/local/domain/0/backend/[^/]+/" && part[7] ~ others) next
 			if ($1 ~ "^/local/domain/" && part[4] ~ others) next
