@@ -10,7 +10,7 @@ teardown() {
 }
 
 # The kernel says which it is; a Xen guest of type PV is the one with no more words.
-boot_line='dmesg | sed -n "s/.*Booting paravirtualized kernel on //p"'
+boot_line='dmesg | sed -n "s/.*Booting .*kernel on //p"'
 kernel=/usr/local/libexec/xenrun/vmlinux
 
 # Runs it in a mount namespace in which the script has changed things.
