@@ -87,7 +87,7 @@ run_with() { # SCRIPT
 }
 
 @test "memory.limit is what the container may use: it has that, and little more" {
-	run_zone limit "sh('grep MemTotal /proc/meminfo; dd if=/dev/zero of=/dev/shm/f bs=1M count=150 2>&1 && echo fits')" \
+	run_zone limit "sh('grep MemTotal /proc/meminfo; dd if=/dev/zero of=/dev/null bs=150M count=1 2>&1 && echo fits')" \
 		'c["linux"]["resources"] = {"memory": {"limit": 200 << 20}}'
 	equal "$status" 0
 	says "$output" fits
