@@ -84,10 +84,10 @@ echo \"a name \\\\ with ü\" >\"a name \\\\ with ü\"
 	says "$errors" 'made: Permission denied'
 }
 
-@test "mmap, locks, and a file that is unlinked while it is open" {
+@test "a file that is unlinked while it is open, a program that was just written" {
 	own_root busybox
-	run_zone files "sh('cd /opt; flock lock echo locked; exec 3>u; rm u; echo x >&3 && echo written; cp /bin/busybox b && ./b echo ran; ls')"
-	equal "$output" $'locked\nwritten\nran\nb\nlock'
+	run_zone files "sh('cd /opt; exec 3>u; rm u; echo x >&3 && echo written; cp /bin/busybox . && ./busybox echo ran; ls')"
+	equal "$output" $'written\nran\nbusybox'
 }
 
 @test "a Debian root: dpkg, perl, apt, bash, a user's own home" {
@@ -103,7 +103,7 @@ echo \"a name \\\\ with ü\" >\"a name \\\\ with ü\"
 		(umask 077; mkdir /root/private)
 		apt-get check >/dev/null 2>&1 && echo checked
 		dpkg --verify base-files && echo verified
-		setpriv --reuid=1000 --regid=1000 --clear-groups bash -c 'echo mine >/home/user/file; ! echo no 2>/dev/null >/root/no; id -un 2>/dev/null || id -u'
+		setpriv --reuid=1000 --regid=1000 --clear-groups bash -c 'echo mine >/home/user/file; ! echo no 2>/dev/null >/root/no; id -u'
 		tar -C /usr/share -cf /root/doc.tar common-licenses && tar -tf /root/doc.tar >/dev/null && echo tarred
 	END
 	run_zone debian "$p"
