@@ -38,8 +38,6 @@ static int end_processes(int dir, const struct record *record, struct error *err
 {
 	cleanup_close int alive = -1;
 
-	if (record->status == OCI_STATUS_CREATING)
-		kill_process(&record->creator);
 	kill_process(&record->standin);
 	alive = statedir_lock(dir, "alive", LOCK_EX, END_SECONDS);
 	if (alive >= 0)
@@ -79,13 +77,15 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 			oci_status_name(status));
 	}
 
-	result = end_processes(dir, record, err);
+	/* A call that still creates holds the lock until it is gone. */
+	if (record->status == OCI_STATUS_CREATING)
+		kill_process(&record->creator);
 	record_free(record);
-	if (result)
-		return -1;
 
-	/* Of two calls that delete, the second finds nothing. */
+	/* Of two calls that delete, the second finds nothing: no folder to lock in, or no record in it. */
 	lock = statedir_lock(dir, "lock", LOCK_EX, END_SECONDS);
+	if (lock < 0 && errno == ENOENT)
+		return 0;
 	if (lock < 0)
 		return error_set(err, errno, "cannot lock the container's state");
 	record = record_load(dir, err);
@@ -93,6 +93,15 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 		error_clear(err);
 		return 0;
 	}
+	result = end_processes(dir, record, err);
+	record_free(record);
+	if (result)
+		return -1;
+
+	/* The monitor has written its last word by now. */
+	record = record_load(dir, err);
+	if (!record)
+		return -1;
 	result = reclaim(record, err);
 	record_free(record);
 	return result ? -1 : statedir_remove(root, id, err);

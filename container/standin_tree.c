@@ -17,7 +17,9 @@
 static int restrict_tree(int fd)
 {
 	struct mount_attr attributes = {
-		.attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+		.attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID |
+			    /* What nsenter brings to the root that people see may run. */
+			    (fd == AT_FDCWD ? 0 : MOUNT_ATTR_NOEXEC),
 	};
 
 	return mount_setattr(
