@@ -49,11 +49,18 @@ static void put_user(const struct oci_user *user, struct spec *spec)
 	spec_end(spec);
 }
 
-int compile_process(const struct oci_process *process, const struct oci_linux *linux_, struct spec *spec,
-	struct error *err)
+void compile_terminal(const struct oci_console_size *size, uint32_t owner, struct spec *spec)
 {
-	if (process->terminal)
-		return error_set(err, 0, "process.terminal: a terminal is not supported yet");
+	spec_begin(spec, ZONE_OP_TERMINAL, "process.terminal");
+	spec_u32(spec, size ? (uint32_t)size->height : 0);
+	spec_u32(spec, size ? (uint32_t)size->width : 0);
+	spec_u32(spec, owner);
+	spec_end(spec);
+}
+
+int compile_process(const struct oci_process *process, const struct oci_linux *linux_, bool exec,
+	struct spec *spec, struct error *err)
+{
 	if (process->scheduler)
 		return error_set(err, 0, "process.scheduler: not supported yet");
 	if (process->io_priority)
@@ -96,7 +103,7 @@ int compile_process(const struct oci_process *process, const struct oci_linux *l
 		return -1;
 
 	spec_begin(spec, ZONE_OP_CWD, "process.cwd: %s", process->cwd);
-	spec_u32(spec, 1);
+	spec_u32(spec, !exec);
 	spec_string(spec, process->cwd);
 	spec_end(spec);
 	for (size_t i = 0; i < process->env_len; i++) {

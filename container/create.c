@@ -132,6 +132,7 @@ static int find_paths(struct container *container, struct error *err)
 	if (!config)
 		return error_set(err, ENOMEM, "bundle");
 	container->config = oci_config_load(config, err);
+	container->config_path = steal_pointer(&config);
 	if (!container->config)
 		return -1;
 	for (size_t i = 0; i < container->config->warnings.len; i++)
@@ -190,6 +191,22 @@ static int fill_record(struct container *container, struct error *err)
 	return 0;
 }
 
+/* The size of the terminal that the call was made from counts more than what config.json says. */
+static void take_size(struct oci_process *process)
+{
+	uint32_t rows, columns;
+
+	for (int fd = 0; fd < 3; fd++) {
+		if (!terminal_size(fd, &rows, &columns))
+			continue;
+		if (!process->console_size)
+			process->console_size = calloc(1, sizeof(*process->console_size));
+		if (process->console_size)
+			*process->console_size = (struct oci_console_size){.height = rows, .width = columns};
+		break;
+	}
+}
+
 /* All that can be said no to before anything is made. */
 static int prepare(struct container *container, struct error *err)
 {
@@ -203,16 +220,20 @@ static int prepare(struct container *container, struct error *err)
 		return error_set(err, ENOMEM, "container");
 	if (find_paths(container, err) || check_config(container->config, err) || fill_record(container, err))
 		return -1;
-	if (options->console_socket)
-		return error_set(err, 0, "--console-socket: process.terminal is false");
+	if (terminal_check(
+		    container->config->process->terminal, options->console_socket, options->foreground, err))
+		return -1;
 	if (options->preserve_fds > 0)
 		return error_set(err, 0, "--preserve-fds: a descriptor of this host cannot be in a zone");
+	if (options->foreground && container->config->process->terminal)
+		take_size(container->config->process);
 	if (settings_load(CONTAINER_SETTINGS, &container->settings, err) || check_host(&host, err) ||
 		choose_type(container, &host, err) || choose_size(container, &host, err))
 		return -1;
 	if (compile_container(container->config, container->record->bundle, &container->spec,
 		    &container->volumes, err) ||
-		compile_process(container->config->process, container->config->linux_, &container->spec, err))
+		compile_process(
+			container->config->process, container->config->linux_, false, &container->spec, err))
 		return -1;
 	return guest_image_load(container->config, &container->settings, &container->image, err);
 }
@@ -262,21 +283,6 @@ static int fork_monitor(struct container *container, struct error *err)
 	return 0;
 }
 
-/* Waits for the monitor's word. */
-static int await_answer(int fd, struct error *err)
-{
-	struct answer answer;
-	ssize_t got;
-
-	do
-		got = recv(fd, &answer, sizeof(answer), 0);
-	while (got < 0 && errno == EINTR);
-	if (got != (ssize_t)sizeof(answer))
-		return error_set(err, 0, "the container's monitor was killed");
-	answer.text[sizeof(answer.text) - 1] = '\0';
-	return answer.failed ? error_set(err, 0, "%s", answer.text) : 0;
-}
-
 /* Makes the two processes and waits until the container is there. */
 static int launch(struct container *container, pid_t *standin, struct error *err)
 {
@@ -300,7 +306,9 @@ static int launch(struct container *container, pid_t *standin, struct error *err
 	close(steal_fd(&between[0]));
 	close(steal_fd(&between[1]));
 	close(steal_fd(&container->alive));
-	result = await_answer(word[0], err);
+	if (container->terminal.slave >= 0)
+		close(steal_fd(&container->terminal.slave));
+	result = await_answer(word[0], "the container's monitor", err);
 out:
 	for (int i = 0; i < 2; i++) {
 		if (word[i] >= 0)
@@ -313,27 +321,6 @@ out:
 	return result;
 }
 
-static int write_pid_file(const char *path, pid_t pid, struct error *err)
-{
-	cleanup_free char *new = NULL;
-	FILE *file;
-	int failed;
-
-	/* By rename: conmon may read it at any time. */
-	if (asprintf(&new, "%s.new", path) < 0)
-		return error_set(err, ENOMEM, "--pid-file");
-	file = fopen(new, "we");
-	if (!file)
-		return error_set(err, errno, "--pid-file: %s", new);
-	failed = fprintf(file, "%d", (int)pid) < 0;
-	if (fclose(file) || failed || rename(new, path)) {
-		error_set(err, errno, "--pid-file: %s", path);
-		unlink(new);
-		return -1;
-	}
-	return 0;
-}
-
 static void container_free(struct container *container)
 {
 	oci_config_free(container->config);
@@ -342,6 +329,8 @@ static void container_free(struct container *container)
 	spec_free(&container->spec);
 	volumes_free(&container->volumes);
 	guest_image_free(&container->image);
+	terminal_close(&container->terminal);
+	free(container->config_path);
 }
 
 /* After a failure in the middle: nobody else knows of the container yet. */
@@ -363,7 +352,7 @@ static void undo(const struct container_options *options, int dir, pid_t standin
 
 int create(const struct container_options *options, pid_t *standin, struct error *err)
 {
-	struct container container = {.options = options, .dir = -1, .alive = -1};
+	struct container container = {.options = options, .dir = -1, .alive = -1, .terminal = {-1, -1}};
 	cleanup_close int lock = -1;
 	int result = -1;
 
@@ -372,6 +361,11 @@ int create(const struct container_options *options, pid_t *standin, struct error
 		goto out;
 	log_step(options->id, "config read, kernel found");
 
+	if (options->console_socket &&
+		terminal_open(&container.terminal, container.config->process->console_size, err))
+		goto out;
+	if (options->foreground && container.config->process->terminal)
+		terminal_raw();
 	container.dir = statedir_create(options->root, options->id, err);
 	if (container.dir < 0)
 		goto out;
@@ -380,14 +374,19 @@ int create(const struct container_options *options, pid_t *standin, struct error
 	if (lock < 0 || container.alive < 0) {
 		error_set(err, errno, "cannot lock the container's state");
 	} else if (record_save(container.dir, container.record, err) == 0 &&
+		   config_keep(container.dir, container.config_path, err) == 0 &&
 		   launch(&container, standin, err) == 0 &&
+		   (!options->console_socket ||
+			   terminal_hand_over(&container.terminal, options->console_socket, err) == 0) &&
 		   (!options->pid_file || write_pid_file(options->pid_file, *standin, err) == 0)) {
 		result = 0;
 	}
 	if (container.alive >= 0)
 		close(container.alive);
-	if (result)
+	if (result) {
+		terminal_restore();
 		undo(options, container.dir, *standin);
+	}
 out:
 	if (container.dir >= 0)
 		close(container.dir);
@@ -402,30 +401,11 @@ int container_create(const struct container_options *options, struct error *err)
 	return create(options, &standin, err);
 }
 
-static pid_t forward_to;
-
-static void forward(int signal)
-{
-	kill(forward_to, signal);
-}
-
-/* Signals that a person or a service manager sends to the call are the container's. */
-static void forward_signals(pid_t pid)
-{
-	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT};
-	struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
-
-	forward_to = pid;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &action, NULL);
-}
-
 int container_run(
 	const struct container_options *options, bool detach, bool keep, int *status, struct error *err)
 {
 	struct error ignored = {0};
 	pid_t standin;
-	int wait_status;
 
 	*status = 0;
 	if (create(options, &standin, err))
@@ -433,15 +413,14 @@ int container_run(
 	if (!detach)
 		forward_signals(standin);
 	if (container_start(options->root, options->id, err)) {
+		terminal_restore();
 		container_delete(options->root, options->id, true, &ignored);
 		error_clear(&ignored);
 		return -1;
 	}
 	if (detach)
 		return 0;
-	while (waitpid(standin, &wait_status, 0) < 0)
-		if (errno != EINTR)
-			return error_set(err, errno, "waiting for the container");
-	*status = exit_status(wait_status);
+	*status = await_exit(standin);
+	terminal_restore();
 	return keep ? 0 : container_delete(options->root, options->id, true, err);
 }

@@ -7,9 +7,10 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
-#include "container/statedir.h"
+#include "container/process.h"
 #include "util/cleanup.h"
 
 static void add_string(struct json_object *object, const char *key, const char *value)
@@ -152,6 +153,27 @@ struct record *record_load(int dir, struct error *err)
 out:
 	json_object_put(object);
 	return record;
+}
+
+int config_keep(int dir, const char *path, struct error *err)
+{
+	cleanup_close int from = open(path, O_RDONLY | O_CLOEXEC);
+	cleanup_close int to = openat(dir, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ssize_t copied = 1;
+
+	if (from < 0 || to < 0)
+		return error_set(err, errno, "cannot keep %s", path);
+	while (copied > 0)
+		copied = sendfile(to, from, NULL, 1 << 20);
+	return copied < 0 ? error_set(err, errno, "cannot keep %s", path) : 0;
+}
+
+struct oci_config *container_config(int dir, struct error *err)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/config.json", dir);
+	return oci_config_load(path, err);
 }
 
 void record_free(struct record *record)

@@ -10,30 +10,42 @@
 #include "container/process.h"
 #include "util/cleanup.h"
 
-int request_monitor(int dir, const struct request *request, struct error *err)
+static int not_running(struct error *err)
+{
+	error_set(err, 0, "the container is not running");
+	err->number = ECONNREFUSED;
+	return -1;
+}
+
+int connect_monitor(int dir, struct error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	struct answer answer;
-	ssize_t got;
 
 	if (fd < 0)
 		return error_set(err, errno, "socket");
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/control.sock", dir);
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) ||
-		send(fd, request, sizeof(*request), MSG_NOSIGNAL) < 0)
-		goto gone;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return not_running(err);
+	return steal_fd(&fd);
+}
+
+int request_monitor(int dir, const struct request *request, struct answer *answer, struct error *err)
+{
+	cleanup_close int fd = connect_monitor(dir, err);
+	ssize_t got;
+
+	if (fd < 0)
+		return -1;
+	if (send(fd, request, sizeof(*request), MSG_NOSIGNAL) < 0)
+		return not_running(err);
 	do
-		got = recv(fd, &answer, sizeof(answer), 0);
+		got = recv(fd, answer, sizeof(*answer), 0);
 	while (got < 0 && errno == EINTR);
-	if (got != (ssize_t)sizeof(answer))
-		goto gone;
-	answer.text[sizeof(answer.text) - 1] = '\0';
-	return answer.failed ? error_set(err, 0, "%s", answer.text) : 0;
-gone:
-	error_set(err, 0, "the container is not running");
-	err->number = ECONNREFUSED;
-	return -1;
+	if (got != (ssize_t)sizeof(*answer))
+		return not_running(err);
+	answer->text[sizeof(answer->text) - 1] = '\0';
+	return answer->failed ? error_set(err, 0, "%s", answer->text) : 0;
 }
 
 /* The container's folder and its status now. */
@@ -52,6 +64,7 @@ static int find(const char *root, const char *id, enum oci_status *status, struc
 int container_start(const char *root, const char *id, struct error *err)
 {
 	const struct request request = {.type = REQUEST_START};
+	struct answer answer;
 	enum oci_status status;
 	cleanup_close int dir = find(root, id, &status, err);
 
@@ -59,12 +72,13 @@ int container_start(const char *root, const char *id, struct error *err)
 		return -1;
 	if (status != OCI_STATUS_CREATED)
 		return error_set(err, 0, "cannot start a container that is %s", oci_status_name(status));
-	return request_monitor(dir, &request, err);
+	return request_monitor(dir, &request, &answer, err);
 }
 
 int container_kill(const char *root, const char *id, int signal, bool all, struct error *err)
 {
 	const struct request request = {.type = REQUEST_KILL, .arg = {(uint32_t)signal, all}};
+	struct answer answer;
 	enum oci_status status;
 	cleanup_close int dir = find(root, id, &status, err);
 
@@ -73,5 +87,22 @@ int container_kill(const char *root, const char *id, int signal, bool all, struc
 	if (status != OCI_STATUS_CREATED && status != OCI_STATUS_RUNNING && status != OCI_STATUS_PAUSED)
 		return error_set(err, 0, "cannot kill a container that is %s: it is not running",
 			oci_status_name(status));
-	return request_monitor(dir, &request, err);
+	return request_monitor(dir, &request, &answer, err);
+}
+
+int container_pause(const char *root, const char *id, bool resume, struct error *err)
+{
+	const struct request request = {.type = resume ? REQUEST_RESUME : REQUEST_PAUSE};
+	struct answer answer;
+	enum oci_status status;
+	cleanup_close int dir = find(root, id, &status, err);
+
+	if (dir < 0)
+		return -1;
+	/* A created one has its zone, too. */
+	if (resume ? status != OCI_STATUS_PAUSED
+		   : status != OCI_STATUS_RUNNING && status != OCI_STATUS_CREATED)
+		return error_set(err, 0, "cannot %s a container that is %s", resume ? "resume" : "pause",
+			oci_status_name(status));
+	return request_monitor(dir, &request, &answer, err);
 }

@@ -45,8 +45,11 @@ int compile_container(const struct oci_config *config, const char *bundle, struc
 	struct volumes *volumes, struct error *err);
 
 /* The process's own operations, READY and EXEC at the end: also all there is of an exec's spec. */
-int compile_process(const struct oci_process *process, const struct oci_linux *linux_, struct spec *spec,
-	struct error *err);
+int compile_process(const struct oci_process *process, const struct oci_linux *linux_, bool exec,
+	struct spec *spec, struct error *err);
+
+/* Its terminal's, before that. `size` may be NULL. */
+void compile_terminal(const struct oci_console_size *size, uint32_t owner, struct spec *spec);
 
 /* The SECCOMP operation. */
 int compile_seccomp(const struct oci_seccomp *seccomp, struct spec *spec, struct error *err);
