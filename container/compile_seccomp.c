@@ -10,8 +10,15 @@
 #include "container/spec.h"
 #include "libocispec/names.h"
 #include "util/cleanup.h"
+#include "util/log.h"
 
 #define ARGS_MAX 6 /* of a system call */
+
+/* Says how a listener waits; without one, which a zone cannot have, the kernel refuses it. libseccomp leaves
+ * it out too. */
+#define FLAG_WAIT_KILLABLE_RECV (1U << 5)
+
+static const char no_listener[] = "an agent in this host cannot serve another kernel's system calls";
 
 static uint32_t action_number(const char *name, const uint32_t *errno_ret)
 {
@@ -61,9 +68,11 @@ static int add_call(
 	bool alternatives = has_alternatives(call);
 	int result = 0;
 
-	/* One that this machine does not have cannot be called. */
-	if (number == __NR_SCMP_ERROR)
+	/* Profiles name calls of newer kernels and other machines. */
+	if (number == __NR_SCMP_ERROR) {
+		log_message(LOG_DEBUG, "linux.seccomp.syscalls: unknown system call \"%s\" ignored", name);
 		return 0;
+	}
 	for (size_t i = 0; i < call->args_len; i++) {
 		const struct oci_seccomp_arg *arg = &call->args[i];
 		struct scmp_arg_cmp *to = alternatives ? args : &args[i];
@@ -95,6 +104,9 @@ static int add_calls(
 					"linux.seccomp.syscalls[%zu].args[%zu].index: a system call has %d "
 					"arguments",
 					i, a, ARGS_MAX);
+		if (action == SCMP_ACT_NOTIFY)
+			return error_set(err, 0, "linux.seccomp.syscalls[%zu].action: %s: %s", i,
+				call->action, no_listener);
 		/* libseccomp refuses a rule that says what holds anyway. */
 		if (action == default_action)
 			continue;
@@ -141,11 +153,13 @@ int compile_seccomp(const struct oci_seccomp *seccomp, struct spec *spec, struct
 	int result = -1;
 
 	if (seccomp->listener_path && *seccomp->listener_path)
-		return error_set(err, 0,
-			"linux.seccomp.listenerPath: an agent in this host cannot serve another kernel's "
-			"system calls");
+		return error_set(err, 0, "linux.seccomp.listenerPath: %s", no_listener);
+	if (default_action == SCMP_ACT_NOTIFY)
+		return error_set(
+			err, 0, "linux.seccomp.defaultAction: %s: %s", seccomp->default_action, no_listener);
 	for (size_t i = 0; i < seccomp->flags_len; i++)
 		flags |= (uint32_t)oci_name_number(oci_seccomp_flag_names, seccomp->flags[i]);
+	flags &= ~FLAG_WAIT_KILLABLE_RECV;
 
 	filter = seccomp_init(default_action);
 	if (!filter)
