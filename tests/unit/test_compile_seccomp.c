@@ -219,6 +219,35 @@ static void passes_over_unknown_calls(void)
 	CHECK_EQ(native(SYS_rmdir, 0, 0), SECCOMP_RET_TRAP);
 }
 
+static void lacks_newer_calls(void)
+{
+	compile_profile(
+		SECCOMP("'defaultAction':'SCMP_ACT_ERRNO','architectures':['SCMP_ARCH_X86'],'syscalls':["
+			"{'names':['mkdir','openat2'],'action':'SCMP_ACT_ALLOW'}]"));
+	CHECK_EQ(native(SYS_mkdir, 0, 0), SECCOMP_RET_ALLOW);
+	CHECK_EQ(native(437, 0, 0), SECCOMP_RET_ALLOW);
+	CHECK_EQ(native(436, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	CHECK_EQ(native(438, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	CHECK_EQ(verdict(AUDIT_ARCH_I386, 437, 0, 0), SECCOMP_RET_ALLOW);
+	CHECK_EQ(verdict(AUDIT_ARCH_I386, 436, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	CHECK_EQ(verdict(AUDIT_ARCH_I386, 438, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	/* Not its architectures. */
+	CHECK_EQ(native(0x40000000 | 438, 0, 0), SECCOMP_RET_KILL_THREAD);
+	CHECK_EQ(verdict(AUDIT_ARCH_AARCH64, 438, 0, 0), SECCOMP_RET_KILL_THREAD);
+	compile_profile(SECCOMP("'defaultAction':'SCMP_ACT_KILL_PROCESS','architectures':['SCMP_ARCH_X32'],"
+				"'syscalls':[{'names':['openat2'],'action':'SCMP_ACT_ALLOW'}]"));
+	CHECK_EQ(native(0x40000000 | 437, 0, 0), SECCOMP_RET_ALLOW);
+	CHECK_EQ(native(0x40000000 | 436, 0, 0), SECCOMP_RET_KILL_PROCESS);
+	CHECK_EQ(native(0x40000000 | 438, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	/* The profile says what the rest is to return. */
+	compile_profile(SECCOMP("'defaultAction':'SCMP_ACT_ERRNO','defaultErrnoRet':1,"
+				"'syscalls':[{'names':['openat2'],'action':'SCMP_ACT_ALLOW'}]"));
+	CHECK_EQ(native(438, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	compile_profile(SECCOMP("'defaultAction':'SCMP_ACT_ALLOW',"
+				"'syscalls':[{'names':['openat2'],'action':'SCMP_ACT_TRAP'}]"));
+	CHECK_EQ(native(438, 0, 0), SECCOMP_RET_ALLOW);
+}
+
 static void names_what_it_refuses(void)
 {
 	static const char *const cases[][2] = {
@@ -266,6 +295,7 @@ int main(void)
 	RUN(knows_architectures);
 	RUN(passes_flags_on);
 	RUN(passes_over_unknown_calls);
+	RUN(lacks_newer_calls);
 	RUN(names_what_it_refuses);
 	spec_free(&compiled);
 	return unit_end();
