@@ -20,9 +20,9 @@ struct globals {
 struct option_spec {
 	char letter; /* 0: none */
 	const char *name;
-	const char *argument; /* what --help calls it; NULL: none is taken */
+	const char *argument; /* what --help calls it; NULL: none is taken; one that ends in "..." may come
+				 again: its value is a list, one string after the other, an empty one last */
 	const char *help;     /* NULL: taken for the callers' sake, and left out of --help */
-	bool many;	      /* its value is a list: one string after the other, an empty one at the end */
 };
 
 struct command {

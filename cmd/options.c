@@ -37,6 +37,13 @@ static size_t build(const struct option_spec *specs, bool in_order, struct optio
 	return count;
 }
 
+static bool is_list(const struct option_spec *spec)
+{
+	size_t length = spec->argument ? strlen(spec->argument) : 0;
+
+	return length > 3 && strcmp(spec->argument + length - 3, "...") == 0;
+}
+
 /* A list with one more; the old one is left to the end of the call. */
 static const char *append(const char *list, const char *value)
 {
@@ -84,7 +91,7 @@ int options_parse(const struct option_spec *specs, bool in_order, int argc, char
 				;
 		if (place == count)
 			*help = true;
-		else if (!specs[place].many)
+		else if (!is_list(&specs[place]))
 			values[place] = optarg ? optarg : "";
 		else if (!(values[place] = append(values[place], optarg)))
 			return error_set(err, ENOMEM, "option --%s", specs[place].name);

@@ -295,16 +295,8 @@ int compile_container(const struct oci_config *config, const char *bundle, struc
 	spec_begin(spec, ZONE_OP_CLONE, "linux.namespaces");
 	spec_u32(spec, OWN_NAMESPACES);
 	spec_end(spec);
-	if (l && l->resources && l->resources->pids && l->resources->pids->limit) {
-		int64_t limit = *l->resources->pids->limit;
-		char value[24];
-
-		snprintf(value, sizeof(value), "%lld", (long long)limit);
-		spec_begin(spec, ZONE_OP_CGROUP, "linux.resources.pids.limit");
-		spec_string(spec, "pids.max");
-		spec_string(spec, limit > 0 ? value : "max");
-		spec_end(spec);
-	}
+	if (l && l->resources && compile_resources(l->resources, spec, err))
+		return -1;
 
 	spec_begin(spec, ZONE_OP_ROOT, "root.path");
 	spec_u32(spec, 0);

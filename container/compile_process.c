@@ -6,6 +6,12 @@
 #include "container/spec.h"
 #include "libocispec/names.h"
 
+/* ioprio_set(2) */
+#define IOPRIO_CLASS_SHIFT 13
+
+/* As many as validation takes: 8192 CPUs. */
+#define CPU_WORDS 128
+
 static uint64_t capability_mask(char *const *names, size_t len)
 {
 	uint64_t mask = 0;
@@ -58,20 +64,53 @@ void compile_terminal(const struct oci_console_size *size, uint32_t owner, struc
 	spec_end(spec);
 }
 
+static void put_scheduler(const struct oci_scheduler *scheduler, struct spec *spec)
+{
+	uint64_t flags = 0;
+
+	for (size_t i = 0; i < scheduler->flags_len; i++)
+		flags |= (uint64_t)oci_sched_flag_bit(scheduler->flags[i]);
+	spec_begin(spec, ZONE_OP_SCHEDULER, "process.scheduler");
+	spec_u32(spec, (uint32_t)oci_sched_policy_number(scheduler->policy));
+	spec_u32(spec, (uint32_t)scheduler->nice);
+	spec_u32(spec, (uint32_t)scheduler->priority);
+	spec_u32(spec, 0);
+	spec_u64(spec, flags);
+	spec_u64(spec, scheduler->runtime);
+	spec_u64(spec, scheduler->deadline);
+	spec_u64(spec, scheduler->period);
+	spec_end(spec);
+}
+
+/* An exec's process is born in its cgroup: nothing of its own lies between "initial" and "final". */
+static void put_affinity(const char *list, const char *name, struct spec *spec)
+{
+	uint64_t mask[CPU_WORDS];
+	size_t words = CPU_WORDS;
+
+	if (!list || oci_cpu_list_parse(list, mask, CPU_WORDS))
+		return;
+	while (words && !mask[words - 1])
+		words--;
+	if (!words)
+		return;
+	spec_begin(spec, ZONE_OP_AFFINITY, "process.execCPUAffinity.%s", name);
+	spec_bytes(spec, mask, words * sizeof(*mask));
+	spec_end(spec);
+}
+
 int compile_process(const struct oci_process *process, const struct oci_linux *linux_, bool exec,
 	struct spec *spec, struct error *err)
 {
-	if (process->scheduler)
-		return error_set(err, 0, "process.scheduler: not supported yet");
-	if (process->io_priority)
-		return error_set(err, 0, "process.ioPriority: not supported yet");
-	if (process->exec_cpu_affinity)
-		return error_set(err, 0, "process.execCPUAffinity: not supported yet");
 	if (process->apparmor_profile && *process->apparmor_profile)
 		return error_set(err, 0, "process.apparmorProfile: the zone's kernel has no AppArmor");
 	if (process->selinux_label && *process->selinux_label)
 		return error_set(err, 0, "process.selinuxLabel: the zone's kernel has no SELinux");
 
+	if (process->exec_cpu_affinity && exec) {
+		put_affinity(process->exec_cpu_affinity->initial, "initial", spec);
+		put_affinity(process->exec_cpu_affinity->final, "final", spec);
+	}
 	if (process->oom_score_adj) {
 		spec_begin(spec, ZONE_OP_OOM_SCORE_ADJ, "process.oomScoreAdj");
 		spec_u32(spec, (uint32_t)*process->oom_score_adj);
@@ -85,6 +124,15 @@ int compile_process(const struct oci_process *process, const struct oci_linux *l
 		spec_u32(spec, 0);
 		spec_u64(spec, limit->soft);
 		spec_u64(spec, limit->hard);
+		spec_end(spec);
+	}
+	if (process->scheduler)
+		put_scheduler(process->scheduler, spec);
+	if (process->io_priority) {
+		int class = oci_ioprio_class_number(process->io_priority->class);
+
+		spec_begin(spec, ZONE_OP_IO_PRIORITY, "process.ioPriority");
+		spec_u32(spec, (uint32_t)(class << IOPRIO_CLASS_SHIFT | process->io_priority->priority));
 		spec_end(spec);
 	}
 	if (linux_ && linux_->personality) {

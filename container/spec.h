@@ -44,6 +44,17 @@ void volumes_free(struct volumes *volumes);
 int compile_container(const struct oci_config *config, const char *bundle, struct spec *spec,
 	struct volumes *volumes, struct error *err);
 
+/* The operations on the container's cgroup: limits, device rules. */
+int compile_resources(const struct oci_resources *resources, struct spec *spec, struct error *err);
+
+/* The DEVICES operation; none where there are no rules. */
+void compile_devices(const struct oci_resources *resources, struct spec *spec);
+
+/* Weights of version 1 of cgroups in those of version 2, as runc has it: 2 to 262144, and 10 to 1000, both to
+ * 1 to 10000. */
+uint64_t resources_cpu_weight(uint64_t shares);
+uint64_t resources_io_weight(uint64_t weight);
+
 /* The process's own operations, READY and EXEC at the end: also all there is of an exec's spec. */
 int compile_process(const struct oci_process *process, const struct oci_linux *linux_, bool exec,
 	struct spec *spec, struct error *err);

@@ -5,12 +5,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "initramfs/console.h"
@@ -75,6 +78,32 @@ int cgroup_make(void)
 	if (mkdir(CONTAINER, 0755) && errno != EEXIST)
 		return -1;
 	return open(CONTAINER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int cgroup_load_devices(const void *program, size_t length)
+{
+	union bpf_attr attr;
+
+	/* The kernel wants zeroes in what it does not know, padding included. */
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.insns = (uintptr_t)program;
+	attr.insn_cnt = (uint32_t)(length / sizeof(struct bpf_insn));
+	attr.license = (uintptr_t) "Apache-2.0";
+	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+int cgroup_attach_devices(int cgroup, int program)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)cgroup;
+	attr.attach_bpf_fd = (uint32_t)program;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	/* A manager in the container may forbid its own children more. */
+	attr.attach_flags = BPF_F_ALLOW_MULTI;
+	return (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr));
 }
 
 int cgroup_of(pid_t pid)

@@ -3,6 +3,7 @@
 #ifndef XENRUN_CGROUP_H
 #define XENRUN_CGROUP_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 /* Mounts the hierarchy and hands the kernel's controllers down; without cgroups it says so and goes on. */
@@ -13,6 +14,12 @@ int cgroup_make(void);
 
 /* Writes a file of it. */
 int cgroup_write(int cgroup, const char *file, const char *value);
+
+/* Loads what decides over the devices of a cgroup: `length` bytes of struct bpf_insn. Returns a descriptor of
+ * it, -1 with errno. */
+int cgroup_load_devices(const void *program, size_t length);
+/* From now on it decides. */
+int cgroup_attach_devices(int cgroup, int program);
 
 /* The cgroup that `pid` is in by now, below the container's or it: systemd moves itself. A descriptor, or -1.
  */

@@ -117,6 +117,32 @@ static int set_limit(const struct op *op)
 	return (int)syscall(SYS_prlimit64, 0, op_u32(op, 0), &limit, NULL);
 }
 
+static int set_scheduler(const struct op *op)
+{
+	struct zone_sched_attr attr = {
+		.size = sizeof(attr),
+		.policy = op_u32(op, 0),
+		.nice = (int32_t)op_u32(op, 1),
+		.priority = op_u32(op, 2),
+		.flags = op_u64(op, 16),
+		.runtime = op_u64(op, 24),
+		.deadline = op_u64(op, 32),
+		.period = op_u64(op, 40),
+	};
+
+	return (int)syscall(SYS_sched_setattr, 0, &attr, 0);
+}
+
+static int set_io_priority(const struct op *op)
+{
+	return (int)syscall(SYS_ioprio_set, ZONE_IOPRIO_WHO_PROCESS, 0, op_u32(op, 0));
+}
+
+static int set_affinity(const struct op *op)
+{
+	return (int)syscall(SYS_sched_setaffinity, 0, op->tail_length, op->tail);
+}
+
 /* The working folder is made while the root can still be written to. */
 static int pivot(struct child *child)
 {
@@ -217,6 +243,12 @@ static int run(struct child *child, const struct op *op)
 		return personality(op_u32(op, 0)) < 0 ? -1 : 0;
 	case ZONE_OP_TERMINAL:
 		return open_terminal(child, op);
+	case ZONE_OP_SCHEDULER:
+		return set_scheduler(op);
+	case ZONE_OP_IO_PRIORITY:
+		return set_io_priority(op);
+	case ZONE_OP_AFFINITY:
+		return set_affinity(op);
 	case ZONE_OP_READY:
 		return get_ready(child, op);
 	case ZONE_OP_EXEC:

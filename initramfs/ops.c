@@ -20,6 +20,8 @@ static const struct layout layouts[] = {
 	{ZONE_OP_CLONE, 4, 0, 0},
 	{ZONE_OP_CGROUP, 0, 2, 0},
 	{ZONE_OP_VOLUMES, 0, 1, 0},
+	{ZONE_OP_CGROUP_TRY, 0, 2, 0},
+	{ZONE_OP_DEVICES, 0, 0, 8},
 	{ZONE_OP_ROOT, 4, 1, 0},
 	{ZONE_OP_PROPAGATION, 4, 0, 0},
 	{ZONE_OP_MOUNT, 8, 4, 0},
@@ -48,6 +50,9 @@ static const struct layout layouts[] = {
 	{ZONE_OP_TERMINAL, 12, 0, 0},
 	{ZONE_OP_PROCESSES, 0, 0, 0},
 	{ZONE_OP_STATISTICS, 0, 0, 0},
+	{ZONE_OP_SCHEDULER, 48, 0, 0},
+	{ZONE_OP_IO_PRIORITY, 4, 0, 0},
+	{ZONE_OP_AFFINITY, 0, 0, 8},
 };
 
 static const struct layout *layout_of(uint32_t type)
@@ -140,7 +145,8 @@ static int check_order(const struct spec *spec, const struct op *op, uint32_t la
 	if (op->type == ZONE_OP_CLONE || op->type == ZONE_OP_PROCESSES || op->type == ZONE_OP_STATISTICS)
 		return op->index ? EBADMSG : 0;
 	/* An exec's process joins namespaces that are set up, and finds the shares mounted. */
-	if (op->type != ZONE_OP_CGROUP && op->type < ZONE_OP_OOM_SCORE_ADJ && !spec->container)
+	if (op->type != ZONE_OP_CGROUP && op->type != ZONE_OP_CGROUP_TRY &&
+		op->type < ZONE_OP_OOM_SCORE_ADJ && !spec->container)
 		return EBADMSG;
 	if ((op->type == ZONE_OP_EXEC) != (last_type == ZONE_OP_READY))
 		return EBADMSG;

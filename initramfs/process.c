@@ -77,6 +77,9 @@ static struct process *processes;
 /* When the container's end is reported whatever the others do; 0 while there is none to report. */
 static long deadline;
 static int poll_fd = -1, cgroup = -1, proc = -1, own_pids = -1;
+/* The container's device rules, from loading them to attaching them; and the operation they came in. */
+static int devices = -1;
+static uint32_t devices_index;
 
 char process_memory_watch;
 static int memory_watch = -1;
@@ -156,6 +159,27 @@ static void fail(struct process *process, uint32_t index, int error)
 	process->state = STATE_FAILED;
 }
 
+static int load_devices(const struct op *op)
+{
+	if (devices >= 0)
+		close(devices);
+	devices = cgroup_load_devices(op->tail, op->tail_length);
+	devices_index = op->index;
+	return devices < 0 ? -1 : 0;
+}
+
+/* Only when all is set up that a rule could forbid: they are for what the container runs. */
+static int attach_devices(void)
+{
+	int result = devices < 0 ? 0 : cgroup_attach_devices(cgroup, devices), error = errno;
+
+	if (devices >= 0)
+		close(devices);
+	devices = -1;
+	errno = error;
+	return result;
+}
+
 /* What of a spec is done before its process is made. */
 static int prepare(const struct spec *spec, uint32_t *index)
 {
@@ -177,6 +201,11 @@ static int prepare(const struct spec *spec, uint32_t *index)
 
 		*index = op.index;
 		if (op.type == ZONE_OP_CGROUP && cgroup_write(cgroup, op_string(&op, 0), op_string(&op, 1)))
+			return -1;
+		if (op.type == ZONE_OP_CGROUP_TRY &&
+			cgroup_write(cgroup, op_string(&op, 0), op_string(&op, 1)) && errno != ENOENT)
+			return -1;
+		if (op.type == ZONE_OP_DEVICES && load_devices(&op))
 			return -1;
 		if (op.type == ZONE_OP_ROOT &&
 			share_mount(ZONE_TAG_ROOTFS, ROOTFS_PATH, op_u32(&op, 0), op.strings, SHARE_SECONDS))
@@ -467,6 +496,17 @@ void process_hang_up(uint32_t number)
 	close_stop(process);
 }
 
+static void get_ready(struct process *process, uint32_t pid)
+{
+	if (process->number == CONTAINER && attach_devices()) {
+		fail(process, devices_index, errno);
+		kill(process->pid, SIGKILL);
+		return;
+	}
+	process->state = STATE_CREATED;
+	control_report(ZONE_REPORT_CREATED, process->number, pid, 0);
+}
+
 void process_heard(struct process *process)
 {
 	struct child_message message;
@@ -483,8 +523,7 @@ void process_heard(struct process *process)
 			continue;
 		}
 		if (length == sizeof(message) && message.type == CHILD_READY) {
-			process->state = STATE_CREATED;
-			control_report(ZONE_REPORT_CREATED, process->number, message.arg[0], 0);
+			get_ready(process, message.arg[0]);
 			continue;
 		}
 		if (length == sizeof(message) && message.type == CHILD_FAILED)

@@ -39,6 +39,8 @@
 #define ZONE_CLONE_NEWTIME	 0x80U
 #define ZONE_CLOSE_RANGE_CLOEXEC 4U
 
+#define ZONE_IOPRIO_WHO_PROCESS 1
+
 #define ZONE_RESOLVE_NO_MAGICLINKS 0x02U
 #define ZONE_RESOLVE_NO_SYMLINKS   0x04U
 #define ZONE_RESOLVE_BENEATH	   0x08U
@@ -80,6 +82,20 @@ struct zone_open_how {
 	uint64_t flags;
 	uint64_t mode;
 	uint64_t resolve;
+};
+
+/* As of Linux 5.3. */
+struct zone_sched_attr {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+	uint32_t util_min;
+	uint32_t util_max;
 };
 
 struct zone_mount_attr {

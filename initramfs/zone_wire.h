@@ -85,6 +85,9 @@ enum zone_op_type {
 		2, /* strings: file, value: written in the process's cgroup folder (made when first needed) */
 	ZONE_OP_VOLUMES = 3, /* string: 9p options of the volumes share; without it the first bind mounts the
 				share with "cache=mmap,access=client,msize=262144" */
+	ZONE_OP_CGROUP_TRY = 7, /* as CGROUP, but a file that this kernel does not have is passed over */
+	ZONE_OP_DEVICES = 8, /* struct bpf_insn…: a BPF_PROG_TYPE_CGROUP_DEVICE program, loaded before the
+				process is made and attached to its cgroup before it is reported CREATED */
 
 	/* In the new process, before its root is changed (process 0 only). */
 	ZONE_OP_ROOT = 10, /* u32 flags (MS_*); string: 9p options (cache=, access=, msize=, posixacl; zone
@@ -125,9 +128,13 @@ enum zone_op_type {
 	ZONE_OP_READY = 51, /* none: args[0] is looked up in PATH (ENOENT, EACCES); then CREATED is reported
 			       and START awaited */
 	ZONE_OP_EXEC = 52,  /* none: the last one */
-	ZONE_OP_TERMINAL = 53, /* u32 rows, u32 columns, u32 uid of its owner: opens a new terminal of the
-				  container's own devpts as the process's controlling one and its three
-				  streams; process 0 has it as /dev/console, too. After PIVOT */
+	ZONE_OP_TERMINAL = 53,	  /* u32 rows, u32 columns, u32 uid of its owner: opens a new terminal of the
+				     container's own devpts as the process's controlling one and its three
+				     streams; process 0 has it as /dev/console, too. After PIVOT */
+	ZONE_OP_SCHEDULER = 55,	  /* u32 policy, u32 nice (as int32), u32 priority, u32 0, u64 flags, u64
+				     runtime, u64 deadline, u64 period: of sched_setattr(2) */
+	ZONE_OP_IO_PRIORITY = 56, /* u32 of ioprio_set(2): class << 13 | priority */
+	ZONE_OP_AFFINITY = 57,	  /* u64…: bit n of word n / 64 is CPU n of the guest */
 
 	/* A spec of this one operation makes no process: what is asked for comes as its standard output. */
 	ZONE_OP_PROCESSES = 60,	 /* none: a line for each process of the container, struct of which is

@@ -10,8 +10,9 @@
 /* What `xenrun --version` says; a test sees to it. */
 #define VERSION "0.1.0"
 
-/* Known, so that a profile naming them is read, but refused: there is no descriptor to send to a listener for
- * a filter that works in another kernel. */
+/* Known, so that a profile naming them is read, but not supported: there is no descriptor to send to a
+ * listener for a filter that works in another kernel. The action is refused; without it the flag means
+ * nothing. */
 static const char *const no_listener[] = {"SCMP_ACT_NOTIFY", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL};
 
 /* Refused for now: what is listed is what works. */

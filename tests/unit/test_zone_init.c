@@ -8,6 +8,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/audit.h>
+#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -537,6 +538,70 @@ static void sets_attributes_in_zone(void)
 	CHECK(output_is(1, 2, "x\n"));
 }
 
+static void schedules_in_zone(void)
+{
+	static const uint32_t scheduler[12] = {SCHED_BATCH, (uint32_t)-5};
+	static const uint64_t cpus = 1;
+
+	idle_container();
+	spec_length = 0;
+	put(ZONE_OP_AFFINITY, &cpus, sizeof(cpus));
+	put(ZONE_OP_SCHEDULER, scheduler, sizeof(scheduler));
+	put_u32(ZONE_OP_IO_PRIORITY, 2 << 13 | 6);
+	put_user(1000, 1001, DEFAULT_UMASK);
+	put_shell("set -- $(cat /proc/self/stat); echo ${19} ${41}; busybox ionice;"
+		  " grep Cpus_allowed_list /proc/self/status");
+	CHECK_EQ(run(1), 0);
+	CHECK(output_is(1, 1, "-5 3\nbest-effort: prio 6\nCpus_allowed_list:\t0\n"));
+	/* A policy that there is not, a class that there is not, no processor. */
+	spec_length = 0;
+	put(ZONE_OP_SCHEDULER, (const uint32_t[12]){77}, sizeof(scheduler));
+	put_shell("true");
+	fails(2, 0, EINVAL);
+	spec_length = 0;
+	put_u32(ZONE_OP_IO_PRIORITY, 7 << 13);
+	put_shell("true");
+	fails(3, 0, EINVAL);
+	spec_length = 0;
+	put(ZONE_OP_AFFINITY, (const uint64_t[2]){0}, 2 * sizeof(uint64_t));
+	put_shell("true");
+	fails(4, 0, EINVAL);
+}
+
+static void obeys_device_rules_in_zone(void)
+{
+	/* Denies all. */
+	static const struct bpf_insn rules[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K}, {.code = BPF_JMP | BPF_EXIT}};
+	struct zone_report report;
+
+	put_root();
+	put(ZONE_OP_DEVICES, rules, sizeof(rules));
+	PUT_STRINGS(ZONE_OP_CGROUP_TRY, "nonesuch.max\0"
+					"1");
+	put(ZONE_OP_PIVOT, NULL, 0);
+	put_shell("cat /dev/null || echo denied");
+	create(0);
+	report = next_report();
+	if (report.type == ZONE_REPORT_FAILED && report.arg[0] == 5)
+		SKIP("no cgroup of version 2, or no BPF");
+	CHECK_EQ(report.type, ZONE_REPORT_CREATED);
+	ask(ZONE_EVENT_START, 0, 0, 0);
+	CHECK(reported(ZONE_REPORT_STARTED, 0, 0, 0));
+	CHECK(reported(ZONE_REPORT_EXITED, 0, 0, 0));
+	CHECK(output_is(0, 1, "denied\n"));
+	CHECK(output_is(0, 2, "cat: can't open '/dev/null': Operation not permitted\n"));
+}
+
+static void refuses_unknown_limits_in_zone(void)
+{
+	put_root();
+	PUT_STRINGS(ZONE_OP_CGROUP, "nonesuch.max\0"
+				    "1");
+	put_shell("true");
+	fails(0, 5, ENOENT);
+}
+
 static void loads_filters_in_zone(void)
 {
 	static const char script[] =
@@ -647,6 +712,9 @@ ZONE_TEST(ends_with_its_container)
 ZONE_TEST(ends_beside_a_sleeper)
 ZONE_TEST(tells_failures)
 ZONE_TEST(sets_attributes)
+ZONE_TEST(schedules)
+ZONE_TEST(obeys_device_rules)
+ZONE_TEST(refuses_unknown_limits)
 ZONE_TEST(loads_filters)
 ZONE_TEST(mounts)
 ZONE_TEST(refuses_sources_outside)
@@ -676,6 +744,9 @@ int main(int argc, char **argv)
 	RUN(ends_beside_a_sleeper);
 	RUN(tells_failures);
 	RUN(sets_attributes);
+	RUN(schedules);
+	RUN(obeys_device_rules);
+	RUN(refuses_unknown_limits);
 	RUN(loads_filters);
 	RUN(mounts);
 	RUN(refuses_sources_outside);

@@ -20,11 +20,14 @@ static void put_container(void)
 	static const uint8_t mount[] = "\x06\0\0\0\0\0\4\0tmpfs\0none\0/dev\0mode=755";
 	static const uint32_t user[] = {1000, 1001, 022}, groups[] = {5, 6, 7};
 	static const uint8_t cwd[] = "\1\0\0\0/work", root[] = "\0\0\0\0cache=loose";
-	static const uint64_t filter[] = {0, 0x7fff000000000006};
+	static const uint64_t filter[] = {0, 0x7fff000000000006}, scheduler[6] = {1};
 
 	spec_length = 0;
 	put_u32(ZONE_OP_CLONE, 0x20000);
 	PUT_STRINGS(ZONE_OP_CGROUP, "pids.max\0max");
+	PUT_STRINGS(ZONE_OP_CGROUP_TRY, "io.weight\0"
+					"50");
+	put(ZONE_OP_DEVICES, filter, sizeof(filter));
 	put(ZONE_OP_ROOT, root, sizeof(root));
 	put(ZONE_OP_MOUNT, mount, sizeof(mount));
 	put(ZONE_OP_PIVOT, NULL, 0);
@@ -33,6 +36,8 @@ static void put_container(void)
 	put(ZONE_OP_GROUPS, groups, sizeof(groups));
 	put(ZONE_OP_USER, user, sizeof(user));
 	put(ZONE_OP_SECCOMP, filter, sizeof(filter));
+	put(ZONE_OP_SCHEDULER, scheduler, sizeof(scheduler));
+	put_u32(ZONE_OP_IO_PRIORITY, 2 << 13);
 	put(ZONE_OP_CWD, cwd, sizeof(cwd));
 	PUT_STRINGS(ZONE_OP_ENV, "PATH=/bin");
 	PUT_STRINGS(ZONE_OP_ENV, "A=");
@@ -76,7 +81,7 @@ static void takes_a_container(void)
 	CHECK(!strcmp(spec.args[0], "ls") && !strcmp(spec.args[1], "sh") && !spec.args[2]);
 	CHECK(!strcmp(spec.env[0], "PATH=/bin") && !strcmp(spec.env[1], "A=") && !spec.env[2]);
 	CHECK_EQ(spec.groups.tail_length, 12);
-	CHECK_EQ(spec.user.index, 7);
+	CHECK_EQ(spec.user.index, 9);
 	CHECK_EQ(op_u32(&spec.user, 1), 1001);
 	CHECK_EQ(spec.seccomp.tail_length, 8);
 	CHECK_EQ((uintptr_t)spec.seccomp.tail % 8, 0);
@@ -93,7 +98,7 @@ static void takes_a_container(void)
 		}
 		count++;
 	}
-	CHECK_EQ(count, 16);
+	CHECK_EQ(count, 20);
 	spec_free(&spec);
 }
 
@@ -159,6 +164,12 @@ static void refuses_wrong_layouts(void)
 	put_u32(ZONE_OP_NO_NEW_PRIVILEGES, 1);
 	CHECK_EQ(refused_at(0), EBADMSG);
 	spec_length = 0;
+	put(ZONE_OP_SCHEDULER, "\0\0\0\0", 4);
+	CHECK_EQ(refused_at(0), EBADMSG);
+	spec_length = 0;
+	put(ZONE_OP_AFFINITY, "\1\0\0\0", 4);
+	CHECK_EQ(refused_at(0), EBADMSG);
+	spec_length = 0;
 	put_u32(0xffff, 1);
 	CHECK_EQ(refused_at(0), EOPNOTSUPP);
 }
@@ -169,7 +180,11 @@ static void refuses_wrong_orders(void)
 	put_u32(ZONE_OP_CLONE, 0);
 	put_u32(ZONE_OP_CLONE, 0);
 	CHECK_EQ(refused_at(1), EBADMSG);
-	/* An exec makes no mounts. */
+	/* An exec writes in its cgroup, and brings it no rules; it makes no mounts. */
+	spec_length = 0;
+	PUT_STRINGS(ZONE_OP_CGROUP_TRY, "a\0b");
+	put(ZONE_OP_DEVICES, NULL, 0);
+	CHECK_EQ(refused_at(1), EBADMSG);
 	spec_length = 0;
 	put(ZONE_OP_PIVOT, NULL, 0);
 	CHECK_EQ(refused_at(0), EBADMSG);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config-linux.md, "Allowed Device list": in version 2 of cgroups a BPF program decides over each access.
+ * It asks the rules from the last to the first. Of what an access wants (read, write, mknod) each bit is
+ * decided by the last rule that has it, as in version 1: a rule that denies writing leaves reading as it was.
+ */
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "container/spec.h"
+
+/* Enough for one rule. */
+#define RULE_MAX 12
+
+#define EVERY_ACCESS (BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
+#define ANY	     (-1)
+
+/* The program's registers. */
+enum { RESULT = 0, CONTEXT = 1, TYPE = 2, WANTED = 3, MAJOR = 4, MINOR = 5 };
+
+/* A rule in the kernel's terms. */
+struct rule {
+	bool allow;
+	int type; /* BPF_DEVCG_DEV_* or ANY */
+	int64_t major, minor;
+	int access; /* BPF_DEVCG_ACC_* */
+};
+
+struct code {
+	struct bpf_insn insns[RULE_MAX];
+	size_t length;
+};
+
+/* What runc and crun allow whatever the rules say: making any node (opening it is another matter), the
+ * default devices, and terminals. */
+static const struct rule always[] = {
+	{true, BPF_DEVCG_DEV_CHAR, ANY, ANY, BPF_DEVCG_ACC_MKNOD},
+	{true, BPF_DEVCG_DEV_BLOCK, ANY, ANY, BPF_DEVCG_ACC_MKNOD},
+	{true, BPF_DEVCG_DEV_CHAR, 1, 3, EVERY_ACCESS},
+	{true, BPF_DEVCG_DEV_CHAR, 1, 5, EVERY_ACCESS},
+	{true, BPF_DEVCG_DEV_CHAR, 1, 7, EVERY_ACCESS},
+	{true, BPF_DEVCG_DEV_CHAR, 1, 8, EVERY_ACCESS},
+	{true, BPF_DEVCG_DEV_CHAR, 1, 9, EVERY_ACCESS},
+	{true, BPF_DEVCG_DEV_CHAR, 5, 0, EVERY_ACCESS},
+	{true, BPF_DEVCG_DEV_CHAR, 5, 2, EVERY_ACCESS},
+	{true, BPF_DEVCG_DEV_CHAR, 136, ANY, EVERY_ACCESS},
+};
+
+static struct rule rule_of(const struct oci_device_rule *rule)
+{
+	struct rule result = {
+		.allow = rule->allow,
+		.type = ANY,
+		.major = rule->major ? *rule->major : ANY,
+		.minor = rule->minor ? *rule->minor : ANY,
+		.access = rule->access ? 0 : EVERY_ACCESS,
+	};
+
+	if (rule->type && *rule->type == 'b')
+		result.type = BPF_DEVCG_DEV_BLOCK;
+	else if (rule->type && *rule->type == 'c')
+		result.type = BPF_DEVCG_DEV_CHAR;
+	for (const char *c = rule->access; c && *c; c++)
+		result.access |= *c == 'r'   ? BPF_DEVCG_ACC_READ
+				 : *c == 'w' ? BPF_DEVCG_ACC_WRITE
+					     : BPF_DEVCG_ACC_MKNOD;
+	return result;
+}
+
+static void emit(struct code *code, uint8_t operation, unsigned to, int16_t offset, int32_t value)
+{
+	code->insns[code->length++] =
+		(struct bpf_insn){.code = operation, .dst_reg = to & 15, .off = offset, .imm = value};
+}
+
+static void emit_load(struct code *code, unsigned to, size_t offset)
+{
+	code->insns[code->length++] = (struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_W,
+		.dst_reg = to & 15,
+		.src_reg = CONTEXT,
+		.off = (int16_t)offset};
+}
+
+static void emit_return(struct code *code, bool allow)
+{
+	emit(code, BPF_ALU64 | BPF_MOV | BPF_K, RESULT, 0, allow);
+	emit(code, BPF_JMP | BPF_EXIT, 0, 0, 0);
+}
+
+/* Behind the rule unless the register has that value; the jump's length is put in once it is known. */
+static void emit_unless(struct code *code, unsigned reg, int64_t value)
+{
+	if (value != ANY)
+		emit(code, BPF_JMP32 | BPF_JNE | BPF_K, reg, 0, (int32_t)value);
+}
+
+/* Whether no rule before this one can be asked any more. */
+static bool emit_rule(struct code *code, const struct rule *rule)
+{
+	size_t conditions;
+
+	code->length = 0;
+	/* Of no device, or of no access. */
+	if (rule->major > UINT32_MAX || rule->minor > UINT32_MAX || !rule->access)
+		return false;
+	emit_unless(code, TYPE, rule->type);
+	emit_unless(code, MAJOR, rule->major);
+	emit_unless(code, MINOR, rule->minor);
+	conditions = code->length;
+	if (rule->access == EVERY_ACCESS) {
+		emit_return(code, rule->allow);
+	} else if (rule->allow) {
+		emit(code, BPF_ALU64 | BPF_AND | BPF_K, WANTED, 0, EVERY_ACCESS & ~rule->access);
+		emit(code, BPF_JMP32 | BPF_JNE | BPF_K, WANTED, 2, 0);
+		emit_return(code, true);
+	} else {
+		emit(code, BPF_JMP32 | BPF_JSET | BPF_K, WANTED, 1, rule->access);
+		emit(code, BPF_JMP | BPF_JA, 0, 2, 0);
+		emit_return(code, false);
+	}
+	for (size_t i = 0; i < conditions; i++)
+		code->insns[i].off = (int16_t)(code->length - i - 1);
+	return !conditions && rule->access == EVERY_ACCESS;
+}
+
+static void put(struct spec *spec, const struct code *code)
+{
+	spec_bytes(spec, code->insns, code->length * sizeof(*code->insns));
+}
+
+void compile_devices(const struct oci_resources *resources, struct spec *spec)
+{
+	struct code code = {0};
+	size_t left = resources->devices_len;
+
+	if (!left)
+		return;
+	spec_begin(spec, ZONE_OP_DEVICES, "linux.resources.devices");
+	emit_load(&code, TYPE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	emit(&code, BPF_ALU64 | BPF_MOV | BPF_X, WANTED, 0, 0);
+	code.insns[code.length - 1].src_reg = TYPE;
+	emit(&code, BPF_ALU64 | BPF_AND | BPF_K, TYPE, 0, 0xffff);
+	emit(&code, BPF_ALU64 | BPF_RSH | BPF_K, WANTED, 0, 16);
+	emit_load(&code, MAJOR, offsetof(struct bpf_cgroup_dev_ctx, major));
+	emit_load(&code, MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
+	put(spec, &code);
+
+	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++) {
+		emit_rule(&code, &always[i]);
+		put(spec, &code);
+	}
+	while (left) {
+		struct rule rule = rule_of(&resources->devices[--left]);
+		bool last = emit_rule(&code, &rule);
+
+		put(spec, &code);
+		/* The kernel refuses a program with instructions that are never come to. */
+		if (last)
+			break;
+		if (!left) {
+			/* What no rule is about is denied. */
+			code.length = 0;
+			emit_return(&code, false);
+			put(spec, &code);
+		}
+	}
+	spec_end(spec);
+}
