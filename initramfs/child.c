@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "initramfs/credentials.h"
+#include "initramfs/hook.h"
 #include "initramfs/mounts.h"
 #include "initramfs/network.h"
 #include "initramfs/paths.h"
@@ -37,6 +38,7 @@ struct child {
 	const struct spec *spec;
 	struct root root;
 	uint32_t index; /* of the operation to blame */
+	char **hooks;	/* of the hooks to come, as the spec has them */
 	char program[PROGRAM_MAX];
 };
 
@@ -203,6 +205,8 @@ static int run(struct child *child, const struct op *op)
 		return personality(op_u32(op, 0)) < 0 ? -1 : 0;
 	case ZONE_OP_READY:
 		return get_ready(child, op);
+	case ZONE_OP_HOOK:
+		return hook_run(op, &child->hooks, child->spec->env);
 	case ZONE_OP_EXEC:
 		return execute(child, op);
 	default:
@@ -236,7 +240,10 @@ static int enter(const struct child *child)
 
 void child_run(const struct child_plan *plan)
 {
-	struct child child = {.plan = plan, .spec = plan->spec, .root = {.fd = -1, .volumes = -1}};
+	struct child child = {.plan = plan,
+		.spec = plan->spec,
+		.root = {.fd = -1, .volumes = -1},
+		.hooks = plan->spec->hooks};
 	const uint8_t *position = NULL;
 	struct op op = {0};
 

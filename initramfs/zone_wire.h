@@ -121,6 +121,14 @@ enum zone_op_type {
 	ZONE_OP_READY = 51, /* none: args[0] is looked up in PATH (ENOENT, EACCES); then CREATED is reported
 			       and START awaited */
 	ZONE_OP_EXEC = 52,  /* none: the last one */
+	ZONE_OP_HOOK = 54,  /* between READY and EXEC. u32 timeout in seconds (0: none), u32 number of
+			       arguments,  u32 number of variables, u32 flags (enum zone_hook_flag); strings:
+			       path, standard  input, the arguments (with the name), the variables. Run to its
+			       end, as the process:  ETIMEDOUT, ECANCELED where its wait status is not 0 */
+};
+
+enum zone_hook_flag {
+	ZONE_HOOK_OWN_ENV = 1, /* the variables are its environment; else it has the process's */
 };
 
 struct zone_op {
