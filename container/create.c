@@ -105,14 +105,7 @@ static int check_host(struct host_facts *host, struct error *err)
 
 static int check_config(const struct oci_config *config, struct error *err)
 {
-	const struct oci_hooks *hooks = config->hooks;
-
-	if (!config->process)
-		return error_set(err, 0, "process: missing");
-	if (hooks && (hooks->prestart_len || hooks->create_runtime_len || hooks->create_container_len ||
-			     hooks->start_container_len || hooks->poststart_len || hooks->poststop_len))
-		return error_set(err, 0, "hooks: not supported yet");
-	return 0;
+	return config->process ? 0 : error_set(err, 0, "process: missing");
 }
 
 /* Paths in config.json start from the bundle. */
@@ -131,7 +124,8 @@ static int find_paths(struct container *container, struct error *err)
 		config = NULL;
 	if (!config)
 		return error_set(err, ENOMEM, "bundle");
-	container->config = oci_config_load(config, err);
+	container->config =
+		oci_config_load_and_keep(config, &container->config_text, &container->config_length, err);
 	if (!container->config)
 		return -1;
 	for (size_t i = 0; i < container->config->warnings.len; i++)
@@ -194,6 +188,7 @@ static int fill_record(struct container *container, struct error *err)
 static int prepare(struct container *container, struct error *err)
 {
 	const struct container_options *options = container->options;
+	cleanup_free char *state = NULL;
 	struct host_facts host;
 
 	if (statedir_check_id(options->id, err))
@@ -210,9 +205,12 @@ static int prepare(struct container *container, struct error *err)
 	if (settings_load(CONTAINER_SETTINGS, &container->settings, err) || check_host(&host, err) ||
 		choose_type(container, &host, err) || choose_size(container, &host, err))
 		return -1;
-	if (compile_container(container->config, container->record->bundle, &container->spec,
-		    &container->volumes, err) ||
-		compile_process(container->config->process, container->config->linux_, &container->spec, err))
+	/* For hooks in the zone, whose pid namespace has this process as its first. */
+	state = hook_state(container->record, OCI_STATUS_CREATED, 1, err);
+	if (!state ||
+		compile_container(container->config, container->record->bundle, &container->spec,
+			&container->volumes, err) ||
+		compile_container_process(container->config, state, &container->spec, err))
 		return -1;
 	return guest_image_load(container->config, &container->settings, &container->image, err);
 }
@@ -277,18 +275,40 @@ static int await_answer(int fd, struct error *err)
 	return answer.failed ? error_set(err, 0, "%s", answer.text) : 0;
 }
 
+/* Runs the hooks that the stand-in waits for, once it has its namespaces. */
+static int run_hooks(const struct container *container, int gate, struct error *err)
+{
+	ssize_t got;
+	char word;
+
+	do
+		got = recv(gate, &word, sizeof(word), 0);
+	while (got < 0 && errno == EINTR);
+	/* A stand-in that has ended told the monitor why. */
+	if (got != sizeof(word))
+		return 0;
+	if (hooks_create_runtime(container->config, container->record, err))
+		return -1;
+	send(gate, &word, sizeof(word), MSG_NOSIGNAL);
+	return 0;
+}
+
 /* Makes the two processes and waits until the container is there. */
 static int launch(struct container *container, pid_t *standin, struct error *err)
 {
-	int word[2] = {-1, -1}, between[2] = {-1, -1};
+	int word[2] = {-1, -1}, between[2] = {-1, -1}, gate[2] = {-1, -1};
+	bool hooked = hooks_before_root(container->config);
+	struct error ignored = {0};
 	int result = -1;
 
 	container->standin_pidfd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, word) ||
-		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, between)) {
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, between) ||
+		(hooked && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, gate))) {
 		error_set(err, errno, "socketpair");
 		goto out;
 	}
+	container->gate = gate[1];
 	container->creator = word[1];
 	container->standin = between[0];
 	container->monitor = between[1];
@@ -300,9 +320,20 @@ static int launch(struct container *container, pid_t *standin, struct error *err
 	close(steal_fd(&between[0]));
 	close(steal_fd(&between[1]));
 	close(steal_fd(&container->alive));
+	if (hooked) {
+		close(steal_fd(&gate[1]));
+		if (run_hooks(container, gate[0], err)) {
+			kill(*standin, SIGKILL);
+			await_answer(word[0], &ignored);
+			error_clear(&ignored);
+			goto out;
+		}
+	}
 	result = await_answer(word[0], err);
 out:
 	for (int i = 0; i < 2; i++) {
+		if (gate[i] >= 0)
+			close(gate[i]);
 		if (word[i] >= 0)
 			close(word[i]);
 		if (between[i] >= 0)
@@ -337,6 +368,7 @@ static int write_pid_file(const char *path, pid_t pid, struct error *err)
 static void container_free(struct container *container)
 {
 	oci_config_free(container->config);
+	free(container->config_text);
 	settings_free(&container->settings);
 	record_free(container->record);
 	spec_free(&container->spec);
@@ -365,6 +397,7 @@ int create(const struct container_options *options, pid_t *standin, struct error
 {
 	struct container container = {.options = options, .dir = -1, .alive = -1};
 	cleanup_close int lock = -1;
+	bool launched = false;
 	int result = -1;
 
 	*standin = 0;
@@ -379,15 +412,20 @@ int create(const struct container_options *options, pid_t *standin, struct error
 	container.alive = statedir_lock(container.dir, "alive", LOCK_EX, 0);
 	if (lock < 0 || container.alive < 0) {
 		error_set(err, errno, "cannot lock the container's state");
-	} else if (record_save(container.dir, container.record, err) == 0 &&
-		   launch(&container, standin, err) == 0 &&
-		   (!options->pid_file || write_pid_file(options->pid_file, *standin, err) == 0)) {
-		result = 0;
+	} else if (container_save_config(
+			   container.dir, container.config_text, container.config_length, err) == 0 &&
+		   record_save(container.dir, container.record, err) == 0) {
+		launched = true;
+		result = launch(&container, standin, err);
+		if (result == 0 && options->pid_file)
+			result = write_pid_file(options->pid_file, *standin, err);
 	}
 	if (container.alive >= 0)
 		close(container.alive);
 	if (result)
 		undo(options, container.dir, *standin);
+	if (result && launched)
+		hooks_poststop(container.config, container.record);
 out:
 	if (container.dir >= 0)
 		close(container.dir);

@@ -8,6 +8,7 @@
 
 #include "container/process.h"
 #include "util/cleanup.h"
+#include "util/log.h"
 
 /* How long the processes may take to end by themselves, the zone's memory being given back, and then after a
  * SIGKILL. */
@@ -46,6 +47,22 @@ static int end_processes(int dir, const struct record *record, struct error *err
 	kill_process(&record->keeper);
 	alive = statedir_lock(dir, "alive", LOCK_EX, KILL_SECONDS);
 	return alive >= 0 ? 0 : error_set(err, errno, "the container's processes do not end");
+}
+
+/* Removes the folder; then there is no container, and its last hooks run. */
+static int remove_and_tell(const char *root, int dir, const struct record *record, struct error *err)
+{
+	struct error unread = {0};
+	struct oci_config *config = container_config(dir, &unread);
+	int result = statedir_remove(root, record->id, err);
+
+	if (!config)
+		log_message(LOG_WARNING, "%s: %s", record->id, error_message(&unread));
+	if (result == 0)
+		hooks_poststop(config, record);
+	oci_config_free(config);
+	error_clear(&unread);
+	return result;
 }
 
 int container_delete(const char *root, const char *id, bool force, struct error *err)
@@ -102,7 +119,7 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 	record = record_load(dir, err);
 	if (!record)
 		return -1;
-	result = reclaim(record, err);
+	result = reclaim(record, err) ? -1 : remove_and_tell(root, dir, record, err);
 	record_free(record);
-	return result ? -1 : statedir_remove(root, id, err);
+	return result;
 }

@@ -50,7 +50,7 @@ struct monitor {
 	bool committed; /* the creator has its answer */
 	bool creator_gone;
 	bool shares_connected[ZONE_SHARES_MAX];
-	time_t boot_deadline; /* CLOCK_MONOTONIC; 0 once up */
+	time_t boot_deadline; /* CLOCK_MONOTONIC; 0 once up, and while hooks run */
 	time_t kill_deadline; /* 0 while no SIGKILL was sent */
 	struct error err;     /* why it ends, if it ends badly */
 	bool ending;
@@ -209,6 +209,9 @@ static void standin_event(struct monitor *monitor)
 		break;
 	case MESSAGE_REPORT:
 		report_event(monitor, &message.u.report);
+		break;
+	case MESSAGE_HOOKED:
+		monitor->boot_deadline = now() + BOOT_SECONDS;
 		break;
 	case MESSAGE_BROKEN:
 		message.u.text[sizeof(message.u.text) - 1] = '\0';
@@ -464,7 +467,9 @@ static void run(struct container *container)
 		fail(&monitor, error_message(&err), STATUS_LOST);
 	} else {
 		guest_image_free(&container->image);
-		monitor.boot_deadline = now() + BOOT_SECONDS;
+		/* Hooks may take their time, and without the stand-in no kernel is up. */
+		if (container->gate < 0)
+			monitor.boot_deadline = now() + BOOT_SECONDS;
 		watch(&monitor);
 	}
 	take_down(&monitor);

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* start and kill: requests to the container's monitor. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "container/process.h"
 #include "util/cleanup.h"
+
+/* How long a container that was killed may take to end, its zone's memory being given back. */
+#define END_SECONDS 60
 
 int request_monitor(int dir, const struct request *request, struct error *err)
 {
@@ -36,40 +41,76 @@ gone:
 	return -1;
 }
 
-/* The container's folder and its status now. */
-static int find(const char *root, const char *id, enum oci_status *status, struct error *err)
+/* The container's folder, its record and its status now. */
+static int find(
+	const char *root, const char *id, struct record **record, enum oci_status *status, struct error *err)
 {
 	cleanup_close int dir = statedir_open(root, id, err);
-	struct record *record = dir < 0 ? NULL : record_load(dir, err);
 
-	if (!record)
+	*record = dir < 0 ? NULL : record_load(dir, err);
+	if (!*record)
 		return -1;
-	*status = record_status(record);
-	record_free(record);
+	*status = record_status(*record);
 	return steal_fd(&dir);
+}
+
+/* Returns when nothing runs any more. */
+static void stop(int dir)
+{
+	const struct request request = {.type = REQUEST_KILL, .arg = {SIGKILL, 1}};
+	struct error ignored = {0};
+	int alive;
+
+	request_monitor(dir, &request, &ignored);
+	error_clear(&ignored);
+	alive = statedir_lock(dir, "alive", LOCK_SH, END_SECONDS);
+	if (alive >= 0)
+		close(alive);
+}
+
+static int start(int dir, const struct record *record, struct error *err)
+{
+	const struct request request = {.type = REQUEST_START};
+	struct oci_config *config = container_config(dir, err);
+	int result;
+
+	if (!config)
+		return -1;
+	result = request_monitor(dir, &request, err);
+	if (!result && hooks_poststart(config, record, err)) {
+		stop(dir);
+		result = -1;
+	}
+	oci_config_free(config);
+	return result;
 }
 
 int container_start(const char *root, const char *id, struct error *err)
 {
-	const struct request request = {.type = REQUEST_START};
 	enum oci_status status;
-	cleanup_close int dir = find(root, id, &status, err);
+	struct record *record;
+	cleanup_close int dir = find(root, id, &record, &status, err);
+	int result;
 
 	if (dir < 0)
 		return -1;
-	if (status != OCI_STATUS_CREATED)
-		return error_set(err, 0, "cannot start a container that is %s", oci_status_name(status));
-	return request_monitor(dir, &request, err);
+	result = status == OCI_STATUS_CREATED
+			 ? start(dir, record, err)
+			 : error_set(err, 0, "cannot start a container that is %s", oci_status_name(status));
+	record_free(record);
+	return result;
 }
 
 int container_kill(const char *root, const char *id, int signal, bool all, struct error *err)
 {
 	const struct request request = {.type = REQUEST_KILL, .arg = {(uint32_t)signal, all}};
 	enum oci_status status;
-	cleanup_close int dir = find(root, id, &status, err);
+	struct record *record;
+	cleanup_close int dir = find(root, id, &record, &status, err);
 
 	if (dir < 0)
 		return -1;
+	record_free(record);
 	if (status != OCI_STATUS_CREATED && status != OCI_STATUS_RUNNING && status != OCI_STATUS_PAUSED)
 		return error_set(err, 0, "cannot kill a container that is %s: it is not running",
 			oci_status_name(status));

@@ -44,7 +44,11 @@ void volumes_free(struct volumes *volumes);
 int compile_container(const struct oci_config *config, const char *bundle, struct spec *spec,
 	struct volumes *volumes, struct error *err);
 
-/* The process's own operations, READY and EXEC at the end: also all there is of an exec's spec. */
+/* The operations of the container's own process, with its startContainer hooks, which read `state` (JSON). */
+int compile_container_process(
+	const struct oci_config *config, const char *state, struct spec *spec, struct error *err);
+
+/* The process's own operations, READY and EXEC at the end: all there is of an exec's spec. */
 int compile_process(const struct oci_process *process, const struct oci_linux *linux_, struct spec *spec,
 	struct error *err);
 
