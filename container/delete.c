@@ -41,7 +41,8 @@ static int end_processes(int dir, const struct record *record, struct error *err
 
 	kill_process(&record->standin);
 	alive = statedir_lock(dir, "alive", LOCK_EX, END_SECONDS);
-	if (alive >= 0)
+	/* After a call that was killed the monitor removes the folder. */
+	if (alive >= 0 || errno == ENOENT)
 		return 0;
 	kill_process(&record->monitor);
 	kill_process(&record->keeper);
@@ -117,6 +118,10 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 
 	/* The monitor has written its last word by now. */
 	record = record_load(dir, err);
+	if (!record && err->number == ENOENT) {
+		error_clear(err);
+		return 0;
+	}
 	if (!record)
 		return -1;
 	result = reclaim(record, err) ? -1 : remove_and_tell(root, dir, record, err);

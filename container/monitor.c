@@ -403,9 +403,11 @@ static void take_down(struct monitor *monitor)
 		error_set(&monitor->err, 0, "the container ended before it was started");
 	answer_starter(monitor, &monitor->err);
 	/* A creator that is still there removes the folder when it has read the reason. */
-	if (monitor->creator_gone)
+	if (monitor->creator_gone) {
+		/* Who deletes waits for the folder. */
+		hooks_poststop(container->config, record);
 		statedir_remove(container->options->root, record->id, &err);
-	else if (container->creator >= 0)
+	} else if (container->creator >= 0)
 		answer(container->creator, &monitor->err);
 }
 
