@@ -22,6 +22,7 @@ struct option_spec {
 	const char *name;
 	const char *argument; /* what --help calls it; NULL: none is taken */
 	const char *help;     /* NULL: taken for the callers' sake, and left out of --help */
+	bool many;	      /* its value is a list: one string after the other, an empty one at the end */
 };
 
 struct command {
@@ -29,15 +30,18 @@ struct command {
 	const char *arguments; /* after the options, as --help says it */
 	const char *summary;
 	const struct option_spec *options;
-	int arguments_min, arguments_max;
+	int arguments_min,
+		arguments_max; /* a max of ARGUMENTS_ANY: whatever follows the first is no option */
+	int failure;	       /* exit status of an error; 0: EXIT_FAILURE */
 	/* `values` has one for each option in the table: NULL if it was not given, "" for one without an
 	 * argument. Returns the exit status; -1 for an error, with *err set. */
 	int (*run)(const struct globals *globals, const char *const *values, char **arguments, int count,
 		struct error *err);
 };
 
-extern const struct command command_check, command_create, command_delete, command_features, command_kill,
-	command_list, command_run, command_spec, command_start, command_state;
+extern const struct command command_check, command_create, command_delete, command_events, command_exec,
+	command_features, command_kill, command_list, command_pause, command_ps, command_resume, command_run,
+	command_spec, command_start, command_state;
 
 /*
  * Parses options; values is filled as above. Returns the index of the first argument in argv, which is
@@ -50,6 +54,7 @@ void options_print(const struct option_spec *specs);
 /* A value as a number from min to max. */
 int option_number(const char *name, const char *value, long min, long max, long *number, struct error *err);
 
-#define OPTIONS_MAX 32
+#define OPTIONS_MAX   32
+#define ARGUMENTS_ANY 1000000
 
 #endif

@@ -14,13 +14,21 @@ static const struct command *const commands[] = {
 	&command_start,
 	&command_run,
 	&command_state,
+	&command_exec,
 	&command_kill,
+	&command_pause,
+	&command_resume,
 	&command_delete,
 	&command_list,
+	&command_ps,
+	&command_events,
 	&command_spec,
 	&command_features,
 	&command_check,
 };
+
+/* The exit status of an error. */
+static int failure = EXIT_FAILURE;
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 
@@ -117,8 +125,11 @@ static int run_command(const struct command *command, const struct globals *glob
 {
 	const char *values[OPTIONS_MAX] = {NULL};
 	bool help;
-	int first = options_parse(command->options, false, argc, argv, values, &help, err);
+	int first = options_parse(
+		command->options, command->arguments_max == ARGUMENTS_ANY, argc, argv, values, &help, err);
 
+	if (command->failure)
+		failure = command->failure;
 	if (first < 0)
 		return error_prefix(err, "%s", command->name);
 	if (help) {
@@ -180,7 +191,7 @@ int main(int argc, char **argv)
 		if (log_fd() != STDERR_FILENO)
 			fprintf(stderr, "xenrun: %s\n", error_message(&err));
 		error_clear(&err);
-		return EXIT_FAILURE;
+		return failure;
 	}
 	if (fflush(stdout)) {
 		fprintf(stderr, "xenrun: cannot write the output\n");

@@ -37,6 +37,23 @@ static size_t build(const struct option_spec *specs, bool in_order, struct optio
 	return count;
 }
 
+/* A list with one more; the old one is left to the end of the call. */
+static const char *append(const char *list, const char *value)
+{
+	size_t length = 0, more = strlen(value);
+	char *grown;
+
+	while (list && list[length])
+		length += strlen(list + length) + 1;
+	grown = calloc(1, length + more + 2);
+	if (!grown)
+		return NULL;
+	if (length)
+		memcpy(grown, list, length);
+	memcpy(grown + length, value, more);
+	return grown;
+}
+
 int options_parse(const struct option_spec *specs, bool in_order, int argc, char **argv, const char **values,
 	bool *help, struct error *err)
 {
@@ -67,8 +84,10 @@ int options_parse(const struct option_spec *specs, bool in_order, int argc, char
 				;
 		if (place == count)
 			*help = true;
-		else
+		else if (!specs[place].many)
 			values[place] = optarg ? optarg : "";
+		else if (!(values[place] = append(values[place], optarg)))
+			return error_set(err, ENOMEM, "option --%s", specs[place].name);
 	}
 	return optind;
 }

@@ -318,6 +318,8 @@ int compile_container(const struct oci_config *config, const char *bundle, struc
 		return -1;
 	spec_begin(spec, ZONE_OP_PIVOT, "root.path");
 	spec_end(spec);
+	if (config->process && config->process->terminal)
+		compile_terminal(config->process->console_size, config->process->user.uid, spec);
 	if (l && l->rootfs_propagation && *l->rootfs_propagation) {
 		spec_begin(spec, ZONE_OP_PROPAGATION, "linux.rootfsPropagation");
 		spec_u32(spec, (uint32_t)oci_name_number(oci_propagation_names, l->rootfs_propagation));

@@ -73,11 +73,18 @@ static void put_hooks(const struct oci_hooks *hooks, const char *state, struct s
 	}
 }
 
-static int compile(const struct oci_process *process, const struct oci_linux *linux_,
+void compile_terminal(const struct oci_console_size *size, uint32_t owner, struct spec *spec)
+{
+	spec_begin(spec, ZONE_OP_TERMINAL, "process.terminal");
+	spec_u32(spec, size ? (uint32_t)size->height : 0);
+	spec_u32(spec, size ? (uint32_t)size->width : 0);
+	spec_u32(spec, owner);
+	spec_end(spec);
+}
+
+static int compile(const struct oci_process *process, const struct oci_linux *linux_, bool exec,
 	const struct oci_hooks *hooks, const char *state, struct spec *spec, struct error *err)
 {
-	if (process->terminal)
-		return error_set(err, 0, "process.terminal: a terminal is not supported yet");
 	if (process->scheduler)
 		return error_set(err, 0, "process.scheduler: not supported yet");
 	if (process->io_priority)
@@ -120,7 +127,7 @@ static int compile(const struct oci_process *process, const struct oci_linux *li
 		return -1;
 
 	spec_begin(spec, ZONE_OP_CWD, "process.cwd: %s", process->cwd);
-	spec_u32(spec, 1);
+	spec_u32(spec, !exec);
 	spec_string(spec, process->cwd);
 	spec_end(spec);
 	for (size_t i = 0; i < process->env_len; i++) {
@@ -144,11 +151,11 @@ static int compile(const struct oci_process *process, const struct oci_linux *li
 int compile_container_process(
 	const struct oci_config *config, const char *state, struct spec *spec, struct error *err)
 {
-	return compile(config->process, config->linux_, config->hooks, state, spec, err);
+	return compile(config->process, config->linux_, false, config->hooks, state, spec, err);
 }
 
-int compile_process(const struct oci_process *process, const struct oci_linux *linux_, struct spec *spec,
+int compile_exec(const struct oci_process *process, const struct oci_linux *linux_, struct spec *spec,
 	struct error *err)
 {
-	return compile(process, linux_, NULL, NULL, spec, err);
+	return compile(process, linux_, true, NULL, NULL, spec, err);
 }

@@ -24,6 +24,19 @@ struct container_options {
 	const char *pid_file;
 	const char *console_socket;
 	int preserve_fds;
+	bool foreground; /* container_run() that waits: a terminal may be the caller's own */
+};
+
+/* Another process in a container. Lists are strings one after the other, an empty one at their end. */
+struct exec_options {
+	const char *root, *id;
+	const char *process; /* file with the whole of it, NULL: the container's own, with `args` */
+	char **args;	     /* NULL-terminated */
+	bool terminal, detach, no_new_privileges, ignore_paused;
+	const char *user, *cwd, *process_label, *apparmor;
+	const char *env, *caps, *gids; /* lists, in addition to the process's own */
+	const char *console_socket, *pid_file;
+	int preserve_fds;
 };
 
 /* Everything up to the point where the process could be executed; its standard streams are the caller's. */
@@ -36,6 +49,19 @@ int container_run(
 
 int container_start(const char *root, const char *id, struct error *err);
 int container_kill(const char *root, const char *id, int signal, bool all, struct error *err);
+
+/* Executes it, and unless `detach` waits for its end: its exit status goes to *status. */
+int container_exec(const struct exec_options *options, int *status, struct error *err);
+
+/* Stops the zone's clock, or has it go on. */
+int container_pause(const char *root, const char *id, bool resume, struct error *err);
+
+/* Lists the zone's processes of the container, with their pids in it: a table, or a JSON array of pids. */
+int container_ps(const char *root, const char *id, bool json, FILE *out, struct error *err);
+
+/* Prints what the container uses, a JSON object a line: once when `interval` is 0, else every so many
+ * milliseconds until it has ended, with an event when it runs out of memory. */
+int container_events(const char *root, const char *id, unsigned long interval, FILE *out, struct error *err);
 
 /* Refuses a container that is not stopped, unless `force`; then one that does not exist is no error. */
 int container_delete(const char *root, const char *id, bool force, struct error *err);

@@ -184,6 +184,22 @@ static int fill_record(struct container *container, struct error *err)
 	return 0;
 }
 
+/* The size of the terminal that the call was made from counts more than what config.json says. */
+static void take_size(struct oci_process *process)
+{
+	uint32_t rows, columns;
+
+	for (int fd = 0; fd < 3; fd++) {
+		if (!terminal_size(fd, &rows, &columns))
+			continue;
+		if (!process->console_size)
+			process->console_size = calloc(1, sizeof(*process->console_size));
+		if (process->console_size)
+			*process->console_size = (struct oci_console_size){.height = rows, .width = columns};
+		break;
+	}
+}
+
 /* All that can be said no to before anything is made. */
 static int prepare(struct container *container, struct error *err)
 {
@@ -198,10 +214,13 @@ static int prepare(struct container *container, struct error *err)
 		return error_set(err, ENOMEM, "container");
 	if (find_paths(container, err) || check_config(container->config, err) || fill_record(container, err))
 		return -1;
-	if (options->console_socket)
-		return error_set(err, 0, "--console-socket: process.terminal is false");
+	if (terminal_check(
+		    container->config->process->terminal, options->console_socket, options->foreground, err))
+		return -1;
 	if (options->preserve_fds > 0)
 		return error_set(err, 0, "--preserve-fds: a descriptor of this host cannot be in a zone");
+	if (options->foreground && container->config->process->terminal)
+		take_size(container->config->process);
 	if (settings_load(CONTAINER_SETTINGS, &container->settings, err) || check_host(&host, err) ||
 		choose_type(container, &host, err) || choose_size(container, &host, err))
 		return -1;
@@ -260,21 +279,6 @@ static int fork_monitor(struct container *container, struct error *err)
 	return 0;
 }
 
-/* Waits for the monitor's word. */
-static int await_answer(int fd, struct error *err)
-{
-	struct answer answer;
-	ssize_t got;
-
-	do
-		got = recv(fd, &answer, sizeof(answer), 0);
-	while (got < 0 && errno == EINTR);
-	if (got != (ssize_t)sizeof(answer))
-		return error_set(err, 0, "the container's monitor was killed");
-	answer.text[sizeof(answer.text) - 1] = '\0';
-	return answer.failed ? error_set(err, 0, "%s", answer.text) : 0;
-}
-
 /* Runs the hooks that the stand-in waits for, once it has its namespaces. */
 static int run_hooks(const struct container *container, int gate, struct error *err)
 {
@@ -320,16 +324,18 @@ static int launch(struct container *container, pid_t *standin, struct error *err
 	close(steal_fd(&between[0]));
 	close(steal_fd(&between[1]));
 	close(steal_fd(&container->alive));
+	if (container->terminal.slave >= 0)
+		close(steal_fd(&container->terminal.slave));
 	if (hooked) {
 		close(steal_fd(&gate[1]));
 		if (run_hooks(container, gate[0], err)) {
 			kill(*standin, SIGKILL);
-			await_answer(word[0], &ignored);
+			await_answer(word[0], "", &ignored);
 			error_clear(&ignored);
 			goto out;
 		}
 	}
-	result = await_answer(word[0], err);
+	result = await_answer(word[0], "the container's monitor", err);
 out:
 	for (int i = 0; i < 2; i++) {
 		if (gate[i] >= 0)
@@ -344,27 +350,6 @@ out:
 	return result;
 }
 
-static int write_pid_file(const char *path, pid_t pid, struct error *err)
-{
-	cleanup_free char *new = NULL;
-	FILE *file;
-	int failed;
-
-	/* By rename: conmon may read it at any time. */
-	if (asprintf(&new, "%s.new", path) < 0)
-		return error_set(err, ENOMEM, "--pid-file");
-	file = fopen(new, "we");
-	if (!file)
-		return error_set(err, errno, "--pid-file: %s", new);
-	failed = fprintf(file, "%d", (int)pid) < 0;
-	if (fclose(file) || failed || rename(new, path)) {
-		error_set(err, errno, "--pid-file: %s", path);
-		unlink(new);
-		return -1;
-	}
-	return 0;
-}
-
 static void container_free(struct container *container)
 {
 	oci_config_free(container->config);
@@ -374,6 +359,7 @@ static void container_free(struct container *container)
 	spec_free(&container->spec);
 	volumes_free(&container->volumes);
 	guest_image_free(&container->image);
+	terminal_close(&container->terminal);
 }
 
 /* After a failure in the middle: nobody else knows of the container yet. */
@@ -395,7 +381,7 @@ static void undo(const struct container_options *options, int dir, pid_t standin
 
 int create(const struct container_options *options, pid_t *standin, struct error *err)
 {
-	struct container container = {.options = options, .dir = -1, .alive = -1};
+	struct container container = {.options = options, .dir = -1, .alive = -1, .terminal = {-1, -1}};
 	cleanup_close int lock = -1;
 	bool launched = false;
 	int result = -1;
@@ -405,6 +391,11 @@ int create(const struct container_options *options, pid_t *standin, struct error
 		goto out;
 	log_step(options->id, "config read, kernel found");
 
+	if (options->console_socket &&
+		terminal_open(&container.terminal, container.config->process->console_size, err))
+		goto out;
+	if (options->foreground && container.config->process->terminal)
+		terminal_raw();
 	container.dir = statedir_create(options->root, options->id, err);
 	if (container.dir < 0)
 		goto out;
@@ -412,20 +403,23 @@ int create(const struct container_options *options, pid_t *standin, struct error
 	container.alive = statedir_lock(container.dir, "alive", LOCK_EX, 0);
 	if (lock < 0 || container.alive < 0) {
 		error_set(err, errno, "cannot lock the container's state");
-	} else if (container_save_config(
-			   container.dir, container.config_text, container.config_length, err) == 0 &&
-		   record_save(container.dir, container.record, err) == 0) {
+	} else if (record_save(container.dir, container.record, err) == 0 &&
+		   config_keep(container.dir, container.config_text, container.config_length, err) == 0) {
 		launched = true;
 		result = launch(&container, standin, err);
+		if (result == 0 && options->console_socket)
+			result = terminal_hand_over(&container.terminal, options->console_socket, err);
 		if (result == 0 && options->pid_file)
 			result = write_pid_file(options->pid_file, *standin, err);
 	}
 	if (container.alive >= 0)
 		close(container.alive);
-	if (result)
+	if (result) {
+		terminal_restore();
 		undo(options, container.dir, *standin);
-	if (result && launched)
-		hooks_poststop(container.config, container.record);
+		if (launched)
+			hooks_poststop(container.config, container.record);
+	}
 out:
 	if (container.dir >= 0)
 		close(container.dir);
@@ -440,30 +434,11 @@ int container_create(const struct container_options *options, struct error *err)
 	return create(options, &standin, err);
 }
 
-static pid_t forward_to;
-
-static void forward(int signal)
-{
-	kill(forward_to, signal);
-}
-
-/* Signals that a person or a service manager sends to the call are the container's. */
-static void forward_signals(pid_t pid)
-{
-	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT};
-	struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
-
-	forward_to = pid;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &action, NULL);
-}
-
 int container_run(
 	const struct container_options *options, bool detach, bool keep, int *status, struct error *err)
 {
 	struct error ignored = {0};
 	pid_t standin;
-	int wait_status;
 
 	*status = 0;
 	if (create(options, &standin, err))
@@ -471,15 +446,14 @@ int container_run(
 	if (!detach)
 		forward_signals(standin);
 	if (container_start(options->root, options->id, err)) {
+		terminal_restore();
 		container_delete(options->root, options->id, true, &ignored);
 		error_clear(&ignored);
 		return -1;
 	}
 	if (detach)
 		return 0;
-	while (waitpid(standin, &wait_status, 0) < 0)
-		if (errno != EINTR)
-			return error_set(err, errno, "waiting for the container");
-	*status = exit_status(wait_status);
+	*status = await_exit(standin);
+	terminal_restore();
 	return keep ? 0 : container_delete(options->root, options->id, true, err);
 }

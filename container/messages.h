@@ -19,7 +19,9 @@ enum message_type {
 	MESSAGE_BROKEN = 5,    /* to the monitor: the stand-in cannot go on, `text` says why */
 	MESSAGE_END =
 		6, /* to the stand-in: end with exit status `number`, after saying `text` on standard error */
-	MESSAGE_HOOKED = 7, /* to the monitor: the hooks that come before the root have run */
+	MESSAGE_EXEC = 7,   /* to the stand-in: process `number`, with struct request's descriptors and the
+			       caller's socket after them */
+	MESSAGE_HOOKED = 8, /* to the monitor: the hooks that come before the root have run */
 };
 
 struct message {
@@ -34,7 +36,19 @@ struct message {
 };
 
 /* From a call (`xenrun start`) to the monitor. */
-enum request_type { REQUEST_START = 1, REQUEST_KILL = 2 };
+enum request_type {
+	REQUEST_START = 1,
+	REQUEST_KILL = 2, /* arg: signal, whether every process */
+	/* With descriptors: the process spec as a file, its standard streams (stream_prepare()). From here on
+	 * the socket is the process's: the stand-in sends struct zone_report of it and takes struct
+	 * zone_event for it; that the caller's end closes ends the process. A refusal is a struct answer.
+	 * arg: 1 if it only asks (zone_wire.h), whether a paused zone is fine */
+	REQUEST_EXEC = 3,
+	REQUEST_PAUSE = 4,
+	REQUEST_RESUME = 5,
+	REQUEST_STATISTICS = 6, /* the answer's text: what Xen has of the domain, "cpu_ns memory_kib vcpus" */
+};
+#define REQUEST_EXEC_FDS 4
 
 struct request {
 	uint32_t type;

@@ -29,6 +29,7 @@
 #include "util/cleanup.h"
 #include "util/descriptors.h"
 #include "util/log.h"
+#include "util/passing.h"
 
 /* A kernel that has not come up by then will not; callers give up after four minutes. */
 #define BOOT_SECONDS 180
@@ -50,9 +51,11 @@ struct monitor {
 	bool committed; /* the creator has its answer */
 	bool creator_gone;
 	bool shares_connected[ZONE_SHARES_MAX];
+	uint32_t processes;   /* numbers given to exec's so far */
 	time_t boot_deadline; /* CLOCK_MONOTONIC; 0 once up, and while hooks run */
 	time_t kill_deadline; /* 0 while no SIGKILL was sent */
 	struct error err;     /* why it ends, if it ends badly */
+	enum oci_status before_pause;
 	bool ending;
 	int end_status; /* of the stand-in, when the monitor ends it */
 };
@@ -76,15 +79,17 @@ static time_t now(void)
 	return ts.tv_sec;
 }
 
-static void answer(int fd, const struct error *err)
+/* `text` goes with an answer that is no error; NULL for none. */
+static void answer(int fd, const struct error *err, const char *text)
 {
 	struct answer answer = {0};
 
 	if (err) {
 		answer.failed = 1;
 		answer.number = err->number;
-		snprintf(answer.text, sizeof(answer.text), "%s", error_message(err));
+		text = error_message(err);
 	}
+	snprintf(answer.text, sizeof(answer.text), "%s", text ? text : "");
 	send(fd, &answer, sizeof(answer), MSG_NOSIGNAL);
 }
 
@@ -125,7 +130,7 @@ static void answer_starter(struct monitor *monitor, const struct error *err)
 {
 	if (monitor->starter < 0)
 		return;
-	answer(monitor->starter, err);
+	answer(monitor->starter, err, NULL);
 	close(monitor->starter);
 	monitor->starter = -1;
 }
@@ -139,9 +144,20 @@ static void commit(struct monitor *monitor)
 	if (monitor->ending)
 		return;
 	monitor->committed = true;
-	answer(monitor->container->creator, NULL);
+	answer(monitor->container->creator, NULL, NULL);
 	close(monitor->container->creator);
 	monitor->container->creator = -1;
+}
+
+/* Callers look for a file of this name in the bundle. */
+static void note_oom(const struct record *record)
+{
+	cleanup_free char *path = NULL;
+	cleanup_close int fd = -1;
+
+	log_message(LOG_INFO, "%s: out of memory", record->id);
+	if (asprintf(&path, "%s/oom", record->bundle) > 0)
+		fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 }
 
 /* What zone init reports of process 0. The values are the guest's word. */
@@ -180,6 +196,9 @@ static void report_event(struct monitor *monitor, const struct zone_report *repo
 		break;
 	case ZONE_REPORT_EXITED:
 		log_step(record->id, "process exited");
+		break;
+	case ZONE_REPORT_OOM:
+		note_oom(record);
 		break;
 	default:
 		break;
@@ -223,42 +242,111 @@ static void standin_event(struct monitor *monitor)
 	error_clear(&err);
 }
 
+static int request_start(struct monitor *monitor, int *caller, struct error *err)
+{
+	enum oci_status status = monitor->container->record->status;
+
+	if (status != OCI_STATUS_CREATED || monitor->starter >= 0)
+		return error_set(err, 0, "cannot start a container that is %s",
+			monitor->starter >= 0 ? "being started" : oci_status_name(status));
+	/* It is answered when the process has been executed. */
+	monitor->starter = steal_fd(caller);
+	send_event(monitor, ZONE_EVENT_START, 0, 0);
+	return 0;
+}
+
+static int request_pause(struct monitor *monitor, bool resume, struct error *err)
+{
+	struct record *record = monitor->container->record;
+	enum oci_status status = record->status;
+
+	if (resume != (status == OCI_STATUS_PAUSED))
+		return error_set(err, 0, "cannot %s a container that is %s", resume ? "resume" : "pause",
+			oci_status_name(status));
+	if (resume ? zone_unpause(monitor->zone, err) : zone_pause(monitor->zone, err))
+		return -1;
+	record->status = resume ? monitor->before_pause : OCI_STATUS_PAUSED;
+	monitor->before_pause = status;
+	save(monitor);
+	return 0;
+}
+
+static int request_kill(struct monitor *monitor, const struct request *request, struct error *err)
+{
+	/* A process that stands still is ended by SIGKILL all the same. */
+	if (request->arg[0] == SIGKILL && monitor->container->record->status == OCI_STATUS_PAUSED &&
+		request_pause(monitor, true, err))
+		return -1;
+	send_event(monitor, ZONE_EVENT_SIGNAL, request->arg[0], request->arg[1]);
+	if (request->arg[0] == SIGKILL && !monitor->kill_deadline)
+		monitor->kill_deadline = now() + KILL_SECONDS;
+	return 0;
+}
+
+/* The stand-in goes on with it, the caller's socket included. */
+static int request_exec(struct monitor *monitor, const struct request *request, int *fds, size_t count,
+	int *caller, struct error *err)
+{
+	enum oci_status status = monitor->container->record->status;
+	struct message message = {.type = MESSAGE_EXEC, .number = ++monitor->processes};
+
+	if (status == OCI_STATUS_PAUSED ? !request->arg[1]
+					: status != OCI_STATUS_CREATED && status != OCI_STATUS_RUNNING)
+		return error_set(err, 0, "cannot execute in a container that is %s", oci_status_name(status));
+	if (count != REQUEST_EXEC_FDS)
+		return error_set(err, 0, "malformed request");
+	fds[count] = *caller;
+	if (send_with(monitor->container->standin, &message, sizeof(message), fds, count + 1) < 0) {
+		fail(monitor, "the stand-in is gone", STATUS_LOST);
+		return error_set(err, 0, "the container has ended");
+	}
+	close(steal_fd(caller));
+	return 0;
+}
+
 static void request_event(struct monitor *monitor)
 {
-	int fd = accept4(monitor->listener, NULL, NULL, SOCK_CLOEXEC);
+	int caller = accept4(monitor->listener, NULL, NULL, SOCK_CLOEXEC);
 	const struct timeval patience = {.tv_sec = 1};
-	struct record *record = monitor->container->record;
+	cleanup_free char *text = NULL;
+	int fds[PASSING_MAX + 1];
 	struct request request;
 	struct error err = {0};
+	size_t count;
 
-	if (fd < 0)
+	if (caller < 0)
 		return;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (recv(fd, &request, sizeof(request), 0) != (ssize_t)sizeof(request)) {
-		close(fd);
-		return;
-	}
+	setsockopt(caller, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (receive_with(caller, &request, sizeof(request), 0, fds, &count) != (ssize_t)sizeof(request))
+		goto out;
 	switch (request.type) {
 	case REQUEST_START:
-		if (record->status != OCI_STATUS_CREATED || monitor->starter >= 0) {
-			error_set(&err, 0, "cannot start a container that is %s",
-				monitor->starter >= 0 ? "being started" : oci_status_name(record->status));
-			break;
-		}
-		monitor->starter = fd;
-		send_event(monitor, ZONE_EVENT_START, 0, 0);
-		return;
+		request_start(monitor, &caller, &err);
+		break;
 	case REQUEST_KILL:
-		send_event(monitor, ZONE_EVENT_SIGNAL, request.arg[0], request.arg[1]);
-		if (request.arg[0] == SIGKILL && !monitor->kill_deadline)
-			monitor->kill_deadline = now() + KILL_SECONDS;
+		request_kill(monitor, &request, &err);
+		break;
+	case REQUEST_EXEC:
+		request_exec(monitor, &request, fds, count, &caller, &err);
+		break;
+	case REQUEST_PAUSE:
+	case REQUEST_RESUME:
+		request_pause(monitor, request.type == REQUEST_RESUME, &err);
+		break;
+	case REQUEST_STATISTICS:
+		text = zone_statistics(monitor->zone, &err);
 		break;
 	default:
 		error_set(&err, 0, "unknown request");
 		break;
 	}
-	answer(fd, err.message ? &err : NULL);
-	close(fd);
+	if (caller >= 0)
+		answer(caller, err.message ? &err : NULL, text);
+out:
+	for (size_t i = 0; i < count; i++)
+		close(fds[i]);
+	if (caller >= 0)
+		close(caller);
 	error_clear(&err);
 }
 
@@ -407,8 +495,9 @@ static void take_down(struct monitor *monitor)
 		/* Who deletes waits for the folder. */
 		hooks_poststop(container->config, record);
 		statedir_remove(container->options->root, record->id, &err);
-	} else if (container->creator >= 0)
-		answer(container->creator, &monitor->err);
+	} else if (container->creator >= 0) {
+		answer(container->creator, &monitor->err, NULL);
+	}
 }
 
 static int listen_for_requests(struct monitor *monitor, struct error *err)
@@ -523,7 +612,7 @@ void monitor_main(struct container *container)
 		run(container);
 	if (child < 0) {
 		error_set(&err, errno, "fork");
-		answer(container->creator, &err);
+		answer(container->creator, &err, NULL);
 		_exit(1);
 	}
 	/* The others are to see their sockets end when the monitor does. */

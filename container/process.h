@@ -8,6 +8,7 @@
 #include "container/messages.h"
 #include "container/spec.h"
 #include "container/statedir.h"
+#include "container/terminal.h"
 
 /* One container on its way from create to its two processes, which inherit it over fork. */
 struct container {
@@ -30,6 +31,7 @@ struct container {
 	int monitor; /* the stand-in's end */
 	int gate;    /* the stand-in's end of the socket to the call, where hooks have it wait; -1 for none */
 	int standin_pidfd;
+	struct terminal terminal; /* its slave is the process's streams, where there is one */
 };
 
 /* Become the stand-in, the monitor. They do not return. */
@@ -42,13 +44,34 @@ int reclaim(struct record *record, struct error *err);
 /* create, up to what its callers differ in. The stand-in is a child of the caller: *standin is its pid. */
 int create(const struct container_options *options, pid_t *standin, struct error *err);
 
-/* Asks the monitor. Returns 0, -1 with what it says, or with err->number ECONNREFUSED when there is none. */
-int request_monitor(int dir, const struct request *request, struct error *err);
-
-/* The copy of config.json in the state's folder. container_config() gives err->number ENOENT where there is
- * none; the caller frees what it gives. */
-int container_save_config(int dir, const char *text, size_t length, struct error *err);
+/* The config.json that the container was created from, as it was then. The caller frees it. */
 struct oci_config *container_config(int dir, struct error *err);
+/* Keeps a copy for it. */
+int config_keep(int dir, const char *text, size_t length, struct error *err);
+
+/* exec's process; config loses its own where that is what it begins with. The caller frees it. */
+struct oci_process *exec_process(
+	const struct exec_options *options, struct oci_config *config, struct error *err);
+
+/* Asks the zone something of the container (ZONE_OP_PROCESSES…); the answer goes to the descriptor `out`. */
+int exec_query(int dir, enum zone_op_type operation, const char *property, int out, struct error *err);
+
+/* Waits for a struct answer. `whose` death it would be that none comes. */
+int await_answer(int fd, const char *whose, struct error *err);
+
+/* Writes the pid, by rename: who waits for the file may read it at any time. */
+int write_pid_file(const char *path, pid_t pid, struct error *err);
+
+/* Passes signals that a person or a service manager sends to the call on to the process that it waits for,
+ * and waits. Returns the exit status. */
+void forward_signals(pid_t pid);
+int await_exit(pid_t pid);
+
+/* A socket to the monitor; -1 with err->number ECONNREFUSED when there is none. */
+int connect_monitor(int dir, struct error *err);
+
+/* Asks the monitor. Returns 0, -1 with what it says, or with err->number ECONNREFUSED when there is none. */
+int request_monitor(int dir, const struct request *request, struct answer *answer, struct error *err);
 
 /* What hooks read on their standard input; -1 leaves the pid out. The caller frees it. */
 char *hook_state(const struct record *record, enum oci_status status, pid_t pid, struct error *err);

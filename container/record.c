@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "container/statedir.h"
+#include "container/process.h"
 #include "util/cleanup.h"
 
 static void add_string(struct json_object *object, const char *key, const char *value)
@@ -152,6 +152,29 @@ struct record *record_load(int dir, struct error *err)
 out:
 	json_object_put(object);
 	return record;
+}
+
+int config_keep(int dir, const char *text, size_t length, struct error *err)
+{
+	cleanup_close int fd = openat(dir, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	while (fd >= 0 && length) {
+		ssize_t put = write(fd, text, length);
+
+		if (put < 0)
+			break;
+		text += put;
+		length -= (size_t)put;
+	}
+	return fd < 0 || length ? error_set(err, errno, "cannot keep config.json") : 0;
+}
+
+struct oci_config *container_config(int dir, struct error *err)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/config.json", dir);
+	return oci_config_load(path, err);
 }
 
 void record_free(struct record *record)

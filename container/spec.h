@@ -44,13 +44,17 @@ void volumes_free(struct volumes *volumes);
 int compile_container(const struct oci_config *config, const char *bundle, struct spec *spec,
 	struct volumes *volumes, struct error *err);
 
-/* The operations of the container's own process, with its startContainer hooks, which read `state` (JSON). */
+/* The operations of the container's own process, READY and EXEC at the end. Between them are its
+ * startContainer hooks, which read `state` (JSON). */
 int compile_container_process(
 	const struct oci_config *config, const char *state, struct spec *spec, struct error *err);
 
-/* The process's own operations, READY and EXEC at the end: all there is of an exec's spec. */
-int compile_process(const struct oci_process *process, const struct oci_linux *linux_, struct spec *spec,
+/* All there is of an exec's spec. */
+int compile_exec(const struct oci_process *process, const struct oci_linux *linux_, struct spec *spec,
 	struct error *err);
+
+/* Its terminal's, before that. `size` may be NULL. */
+void compile_terminal(const struct oci_console_size *size, uint32_t owner, struct spec *spec);
 
 /* The SECCOMP operation. */
 int compile_seccomp(const struct oci_seccomp *seccomp, struct spec *spec, struct error *err);

@@ -24,12 +24,14 @@
 #include <sys/wait.h>
 
 #include "container/process.h"
-#include "container/streams.h"
+#include "container/processes.h"
+#include "container/terminal.h"
 #include "libocispec/names.h"
 #include "rootfs/control.h"
 #include "rootfs/folder.h"
 #include "util/cleanup.h"
 #include "util/descriptors.h"
+#include "util/passing.h"
 
 /* What `end` with no better word gives: as a shell says of what could not go on. */
 #define STATUS_LOST 255
@@ -41,7 +43,8 @@ struct standin {
 	int root, volumes, proc_self_fd; /* what the shares are made from */
 	struct server *server;
 	struct share *control;
-	struct stream streams[3];
+	struct processes processes;
+	struct process container_process; /* number 0 */
 	bool ended;
 	int status;
 };
@@ -70,17 +73,13 @@ static void __attribute__((noreturn)) give_up(struct standin *standin, const str
 static int control_spec(void *arg, uint32_t process, const uint8_t **data, size_t *length)
 {
 	struct standin *standin = arg;
+	const struct process *found = processes_find(&standin->processes, process);
 
-	if (process != 0)
+	if (!found)
 		return -ENOENT;
-	*data = standin->container->spec.data;
-	*length = standin->container->spec.length;
+	*data = found->spec;
+	*length = found->spec_length;
 	return 0;
-}
-
-int exit_status(int wait_status)
-{
-	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
 static void control_report(void *arg, const struct zone_report *report)
@@ -88,8 +87,12 @@ static void control_report(void *arg, const struct zone_report *report)
 	struct standin *standin = arg;
 	struct message message = {.type = MESSAGE_REPORT, .u.report = *report};
 
+	if (report->process != 0) {
+		processes_report(&standin->processes, report);
+		return;
+	}
 	send_monitor(standin, &message);
-	if (report->type == ZONE_REPORT_EXITED && report->process == 0) {
+	if (report->type == ZONE_REPORT_EXITED) {
 		standin->ended = true;
 		standin->status = exit_status((int)report->arg[0]);
 	}
@@ -98,18 +101,20 @@ static void control_report(void *arg, const struct zone_report *report)
 static ssize_t control_stream_read(void *arg, uint32_t process, void *buffer, size_t length)
 {
 	struct standin *standin = arg;
+	struct process *found = processes_find(&standin->processes, process);
 
-	return process == 0 ? stream_read(&standin->streams[0], buffer, length) : -ENOENT;
+	return found ? stream_read(&found->streams[0], buffer, length) : -ENOENT;
 }
 
 static ssize_t control_stream_write(
 	void *arg, uint32_t process, uint32_t stream, const void *data, size_t length)
 {
 	struct standin *standin = arg;
+	struct process *found = processes_find(&standin->processes, process);
 
-	if (process != 0 || stream < 1 || stream > 2)
+	if (!found || stream < 1 || stream > 2)
 		return -ENOENT;
-	return stream_write(&standin->streams[stream], data, length);
+	return stream_write(&found->streams[stream], data, length);
 }
 
 static const struct control_ops control_ops = {
@@ -150,8 +155,10 @@ static void serve_device(struct standin *standin, const struct zone_device *devi
 
 static void __attribute__((noreturn)) end(struct standin *standin, int status, const char *text)
 {
-	if (*text && stream_write(&standin->streams[2], text, strlen(text)) > 0)
-		stream_write(&standin->streams[2], "\n", 1);
+	struct stream *errors = &standin->container_process.streams[2];
+
+	if (*text && stream_write(errors, text, strlen(text)) > 0)
+		stream_write(errors, "\n", 1);
 	/* The rings must be let go of before the zone can be destroyed; an exit does so, at once. */
 	_exit(status);
 }
@@ -159,7 +166,9 @@ static void __attribute__((noreturn)) end(struct standin *standin, int status, c
 static void monitor_event(struct standin *standin)
 {
 	struct message message;
-	ssize_t got = recv(standin->monitor, &message, sizeof(message), MSG_DONTWAIT);
+	int fds[PASSING_MAX];
+	size_t count;
+	ssize_t got = receive_with(standin->monitor, &message, sizeof(message), MSG_DONTWAIT, fds, &count);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -173,6 +182,10 @@ static void monitor_event(struct standin *standin)
 	case MESSAGE_EVENT:
 		control_event(standin->control, &message.u.event);
 		break;
+	case MESSAGE_EXEC:
+		if (count == REQUEST_EXEC_FDS + 1)
+			processes_add(&standin->processes, message.number, fds);
+		break;
 	case MESSAGE_END:
 		message.u.text[sizeof(message.u.text) - 1] = '\0';
 		end(standin, (int)message.number, message.u.text);
@@ -185,12 +198,13 @@ static void monitor_event(struct standin *standin)
 static void signal_event(struct standin *standin)
 {
 	struct signalfd_siginfo info;
-	struct zone_event event = {.type = ZONE_EVENT_SIGNAL};
+	struct zone_event event = {0};
 
 	if (read(standin->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
-	event.arg[0] = info.ssi_signo;
-	control_event(standin->control, &event);
+	if (terminal_event(standin->container->config->process->terminal, standin->container_process.streams,
+		    &info, &event))
+		control_event(standin->control, &event);
 }
 
 /* Serves until the container has ended. */
@@ -199,18 +213,13 @@ static void serve(struct standin *standin)
 	struct error err = {0};
 
 	while (!standin->ended) {
-		struct pollfd fds[6] = {
+		struct pollfd fds[] = {
 			{.fd = server_fd(standin->server), .events = POLLIN},
 			{.fd = standin->monitor, .events = POLLIN},
 			{.fd = standin->signals, .events = POLLIN},
 		};
 
-		/* A stream is looked at only when the guest waits for it. */
-		for (uint32_t i = 0; i < 3; i++) {
-			fds[3 + i].fd = control_waits(standin->control, 0, i) ? standin->streams[i].fd : -1;
-			fds[3 + i].events = i == 0 ? POLLIN : POLLOUT;
-		}
-		if (poll(fds, 6, -1) < 0 && errno != EINTR)
+		if (processes_wait(&standin->processes, fds, sizeof(fds) / sizeof(*fds)))
 			_exit(STATUS_LOST);
 		if (fds[0].revents && server_event(standin->server, &err))
 			give_up(standin, &err);
@@ -218,9 +227,6 @@ static void serve(struct standin *standin)
 			monitor_event(standin);
 		if (fds[2].revents)
 			signal_event(standin);
-		for (uint32_t i = 0; i < 3; i++)
-			if (fds[3 + i].revents)
-				control_stream_ready(standin->control, 0, i);
 	}
 }
 
@@ -283,6 +289,28 @@ static int pass_hooks(const struct container *container, struct error *err)
 	return hooks_create_container(container->config, container->record, err);
 }
 
+static void open_streams(struct standin *standin)
+{
+	const struct terminal *terminal = &standin->container->terminal;
+	struct process *process = &standin->container_process;
+
+	if (terminal->slave >= 0) {
+		dup2(terminal->slave, 0);
+		dup2(terminal->slave, 1);
+		/* For the signals that tell of its size and its end. */
+		ioctl(0, TIOCSCTTY, 0);
+	}
+	for (int fd = 0; fd < 3; fd++) {
+		int own = stream_prepare(fd, fd);
+
+		if (own >= 0) {
+			dup3(own, fd, O_CLOEXEC);
+			close(own);
+		}
+		stream_open(&process->streams[fd], own >= 0 ? fd : -1);
+	}
+}
+
 static int set_up(struct standin *standin, struct error *err)
 {
 	const struct message hooked = {.type = MESSAGE_HOOKED};
@@ -304,7 +332,7 @@ static int set_up(struct standin *standin, struct error *err)
 	standin->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (standin->signals < 0)
 		return error_set(err, errno, "signalfd");
-	streams_open(standin->streams);
+	open_streams(standin);
 
 	if (join_namespaces(container->config, err))
 		return -1;
@@ -336,6 +364,8 @@ static int set_up(struct standin *standin, struct error *err)
 		return error_set(err, errno, "/proc/self/fd");
 	standin->server = server_new(err);
 	standin->control = standin->server ? control_new(&control_ops, standin) : NULL;
+	standin->processes = (struct processes){
+		.first = &standin->container_process, .count = 1, .control = standin->control};
 	if (!standin->control)
 		return standin->server ? error_set(err, ENOMEM, "control share") : -1;
 	if (standin_enter(container->record->rootfs, err) || standin_confine(err))
@@ -352,9 +382,13 @@ void standin_main(struct container *container)
 		.root = -1,
 		.volumes = -1,
 		.proc_self_fd = -1,
+		.container_process = {.spec = container->spec.data,
+			.spec_length = container->spec.length,
+			.caller = -1},
 	};
 	struct error err = {0};
-	const int kept[] = {container->alive, container->monitor, container->dir, container->gate};
+	const int kept[] = {container->alive, container->monitor, container->dir, container->gate,
+		container->terminal.slave};
 
 	/* Among the others is what the caller left open. */
 	close_all_but(kept, sizeof(kept) / sizeof(*kept));

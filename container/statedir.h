@@ -2,7 +2,7 @@
 /*
  * ROOT/ID, where a container's state is kept:
  *   state.json    struct record, written whole by rename
- *   config.json   a copy of the bundle's
+ *   config.json   the one that it was created from, for those who come later
  *   control.sock  where the monitor takes requests
  *   alive         its lock is held by the container's processes: who gets it knows that they are gone
  *   lock          held by the one call that creates or deletes

@@ -10,52 +10,44 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Opening a pipe or terminal anew gives an open file of our own, whose O_NONBLOCK nobody else sees. */
-static int open_anew(int fd)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-}
-
-static void open_stream(struct stream *stream, int fd)
+int stream_prepare(int fd, int stream)
 {
 	struct stat st;
-	int anew;
+	char path[32];
+	int anew = -1;
 
-	stream->fd = fd;
-	if (fstat(fd, &st)) {
-		stream->kind = STREAM_CLOSED;
-		return;
+	if (fstat(fd, &st))
+		return -1;
+	/* A write to a file ends by itself; and a file opened anew would begin at its start. Opening a pipe
+	 * or a terminal anew gives an open file of our own, whose O_NONBLOCK nobody else sees. */
+	if (stream != STDIN_FILENO && !S_ISSOCK(st.st_mode) && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		anew = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	}
-	if (fd == STDIN_FILENO) {
-		stream->kind = STREAM_POLLED;
-		return;
-	}
-	if (S_ISSOCK(st.st_mode)) {
-		stream->kind = STREAM_SOCKET;
-		return;
-	}
-	/* A write to a file ends by itself; and a file opened anew would begin at its start. */
-	if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) {
-		stream->kind = STREAM_PLAIN;
-		return;
-	}
-	anew = open_anew(fd);
-	if (anew >= 0) {
-		dup3(anew, fd, O_CLOEXEC);
-		close(anew);
-		stream->kind = STREAM_PLAIN;
-		return;
-	}
-	stream->kind = STREAM_POLLED;
+	return anew >= 0 ? anew : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
-void streams_open(struct stream streams[3])
+void stream_open(struct stream *stream, int fd)
 {
-	for (int fd = 0; fd < 3; fd++)
-		open_stream(&streams[fd], fd);
+	struct stat st;
+	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+
+	*stream = (struct stream){.fd = fd, .kind = STREAM_CLOSED};
+	if (flags < 0 || fstat(fd, &st))
+		return;
+	if (S_ISSOCK(st.st_mode))
+		stream->kind = STREAM_SOCKET;
+	else if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) || flags & O_NONBLOCK)
+		stream->kind = STREAM_PLAIN;
+	else
+		stream->kind = STREAM_POLLED;
+}
+
+void stream_close(struct stream *stream)
+{
+	if (stream->fd >= 0)
+		close(stream->fd);
+	*stream = (struct stream){.fd = -1, .kind = STREAM_CLOSED};
 }
 
 static int ready(int fd, short events)

@@ -16,8 +16,13 @@ struct stream {
 	enum stream_kind kind;
 };
 
-/* [0] in, [1] out, [2] err. Takes over descriptors 0, 1, 2; /proc must be there. */
-void streams_open(struct stream streams[3]);
+/* A descriptor for the other end of a stream (0, 1, 2) that is to be passed to the stand-in: for output one
+ * of its own, where that can be, so that it need not wait. /proc must be there. -1 with errno. */
+int stream_prepare(int fd, int stream);
+
+/* Takes the descriptor, which stream_prepare() gave; -1 is a stream that is closed. */
+void stream_open(struct stream *stream, int fd);
+void stream_close(struct stream *stream);
 
 /* >0 bytes, 0 at the end, -EAGAIN when there are none now, -errno. */
 ssize_t stream_read(struct stream *stream, void *buffer, size_t length);

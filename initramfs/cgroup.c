@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -95,6 +96,27 @@ int cgroup_of(pid_t pid)
 	strcpy(folder, HIERARCHY);
 	strcat(folder, text + 3);
 	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+unsigned long cgroup_memory_kills(int cgroup)
+{
+	static const char name[] = "\noom_kill ";
+	char text[512];
+	const char *line;
+
+	if (cgroup < 0 || read_file(cgroup, "memory.events", text, sizeof(text)) < 0)
+		return 0;
+	line = strstr(text, name);
+	return line ? strtoul(line + sizeof(name) - 1, NULL, 10) : 0;
+}
+
+int cgroup_watch_memory(void)
+{
+	cleanup_close int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (fd < 0 || inotify_add_watch(fd, CONTAINER "/memory.events", IN_MODIFY) < 0)
+		return -1;
+	return steal_fd(&fd);
 }
 
 static void signal_members(int cgroup, int signal)

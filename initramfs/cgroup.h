@@ -18,6 +18,12 @@ int cgroup_write(int cgroup, const char *file, const char *value);
  */
 int cgroup_of(pid_t pid);
 
+/* How many processes of it and below it the kernel has killed for want of memory. */
+unsigned long cgroup_memory_kills(int cgroup);
+
+/* A descriptor that becomes readable when that number may have changed; -1 where the kernel tells nobody. */
+int cgroup_watch_memory(void);
+
 /* Sends a signal to every process in it and below it. */
 void cgroup_signal(int cgroup, int signal);
 

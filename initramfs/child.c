@@ -24,8 +24,10 @@
 #include "initramfs/paths.h"
 #include "initramfs/program.h"
 #include "initramfs/syscalls.h"
+#include "initramfs/terminal.h"
 #include "initramfs/zone_wire.h"
 #include "util/cleanup.h"
+#include "util/passing.h"
 
 /* Where the child has its descriptors; nothing else is open but them and the streams. */
 enum { CHANNEL = 3, PROC = 4, CONTAINER = 5, OTHERS = 6 };
@@ -139,6 +141,18 @@ static int send_message(uint32_t type, uint32_t first, uint32_t second)
 	return send(CHANNEL, &message, sizeof(message), MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
+/* Zone init gets the terminal's other end. The container has it as its console, too. */
+static int open_terminal(struct child *child, const struct op *op)
+{
+	struct child_message message = {.type = CHILD_TERMINAL};
+	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), master = -1;
+
+	master = root < 0 ? -1 : terminal_open(root, op_u32(op, 0), op_u32(op, 1), op_u32(op, 2));
+	if (master < 0 || (child->spec->container && mounts_console(&child->root, STDIN_FILENO)))
+		return -1;
+	return send_with(CHANNEL, &message, sizeof(message), &master, 1) < 0 ? -1 : 0;
+}
+
 /* Takes its rights, finds its program, and waits to be started. */
 static int get_ready(struct child *child, const struct op *op)
 {
@@ -203,6 +217,8 @@ static int run(struct child *child, const struct op *op)
 		return set_limit(op);
 	case ZONE_OP_PERSONALITY:
 		return personality(op_u32(op, 0)) < 0 ? -1 : 0;
+	case ZONE_OP_TERMINAL:
+		return open_terminal(child, op);
 	case ZONE_OP_READY:
 		return get_ready(child, op);
 	case ZONE_OP_HOOK:

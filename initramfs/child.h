@@ -10,9 +10,10 @@
 /* Said on the channel, a socket that keeps messages apart; that it closes without one is the exec's success.
  */
 enum child_message_type {
-	CHILD_READY = 1,  /* arg[0]: its pid as itself sees it; waits for CHILD_START */
-	CHILD_FAILED = 2, /* arg[0]: index of the operation, arg[1]: errno */
-	CHILD_START = 3,  /* to the child */
+	CHILD_READY = 1,    /* arg[0]: its pid as itself sees it; waits for CHILD_START */
+	CHILD_FAILED = 2,   /* arg[0]: index of the operation, arg[1]: errno */
+	CHILD_START = 3,    /* to the child */
+	CHILD_TERMINAL = 4, /* with the master of its terminal as a descriptor */
 };
 
 struct child_message {

@@ -79,6 +79,12 @@ static void handle_event(const struct zone_event *event)
 	case ZONE_EVENT_SIGNAL:
 		process_signal(event->process, (int)event->arg[0], event->arg[1] != 0);
 		break;
+	case ZONE_EVENT_RESIZE:
+		process_resize(event->process, event->arg[0], event->arg[1]);
+		break;
+	case ZONE_EVENT_HANGUP:
+		process_hang_up(event->process);
+		break;
 	default:
 		/* A newer dom0 asks for what this one has not learnt. */
 		break;
@@ -129,7 +135,9 @@ int main(void)
 		/* SIGCHLD comes in here or not at all: none is missed between looking and waiting. */
 		int ready = epoll_pwait(poll, &event, 1, process_patience(), &none);
 
-		if (ready == 1 && event.data.ptr)
+		if (ready == 1 && event.data.ptr == &process_memory_watch)
+			process_out_of_memory();
+		else if (ready == 1 && event.data.ptr)
 			process_heard(event.data.ptr);
 		else if (ready == 1)
 			handle_news(news);

@@ -373,3 +373,13 @@ int mounts_readonly_root(struct root *root)
 		return -1;
 	return set_attributes(root->fd, MS_RDONLY, 0);
 }
+
+int mounts_console(struct root *root, int terminal)
+{
+	cleanup_close int target = -1;
+
+	if (need_root(root))
+		return -1;
+	target = path_make(root->fd, "dev/console", PATH_FILE);
+	return target < 0 ? -1 : bind_over(terminal, target, false, 0, 0);
+}

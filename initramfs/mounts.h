@@ -26,4 +26,7 @@ int mounts_readonly_path(struct root *root, const struct op *op);
 int mounts_mask_path(struct root *root, const struct op *op);
 int mounts_readonly_root(struct root *root);
 
+/* Binds a terminal over the container's /dev/console. */
+int mounts_console(struct root *root, int terminal);
+
 #endif

@@ -46,6 +46,9 @@ static const struct layout layouts[] = {
 	{ZONE_OP_READY, 0, 0, 0},
 	{ZONE_OP_EXEC, 0, 0, 0},
 	{ZONE_OP_HOOK, 16, 2, 0},
+	{ZONE_OP_TERMINAL, 12, 0, 0},
+	{ZONE_OP_PROCESSES, 0, 0, 0},
+	{ZONE_OP_STATISTICS, 0, 0, 0},
 };
 
 /* Fields of ZONE_OP_HOOK: how many strings come after those that each of its kind has. */
@@ -74,13 +77,19 @@ static size_t read_header(const uint8_t *bytes, size_t length, size_t offset, st
 	return offset + sizeof(*header) + padded;
 }
 
+/* The last one of a spec. */
+static bool is_last(uint32_t type)
+{
+	return type == ZONE_OP_EXEC || type == ZONE_OP_PROCESSES || type == ZONE_OP_STATISTICS;
+}
+
 bool spec_complete(const uint8_t *bytes, size_t length)
 {
 	struct zone_op header;
 	size_t offset = 0;
 
 	while ((offset = read_header(bytes, length, offset, &header)) != 0)
-		if (header.type == ZONE_OP_EXEC)
+		if (is_last(header.type))
 			return true;
 	return false;
 }
@@ -135,7 +144,7 @@ bool spec_next(const struct spec *spec, const uint8_t **position, struct op *op)
 /* Whether an operation may stand here. Returns 0, or an errno. */
 static int check_order(const struct spec *spec, const struct op *op, uint32_t last_type, size_t args)
 {
-	if (op->type == ZONE_OP_CLONE)
+	if (op->type == ZONE_OP_CLONE || op->type == ZONE_OP_PROCESSES || op->type == ZONE_OP_STATISTICS)
 		return op->index ? EBADMSG : 0;
 	/* An exec's process joins namespaces that are set up, and finds the shares mounted. */
 	if (op->type != ZONE_OP_CGROUP && op->type < ZONE_OP_OOM_SCORE_ADJ && !spec->container)
@@ -178,6 +187,13 @@ static void note(struct spec *spec, const struct op *op, struct counts *counts)
 		break;
 	case ZONE_OP_CWD:
 		spec->cwd = *op;
+		break;
+	case ZONE_OP_TERMINAL:
+		spec->terminal = true;
+		break;
+	case ZONE_OP_PROCESSES:
+	case ZONE_OP_STATISTICS:
+		spec->query = op->type;
 		break;
 	case ZONE_OP_ARG:
 		counts->args++;
@@ -243,7 +259,7 @@ int spec_decode(struct spec *spec, const uint8_t *bytes, size_t length, uint32_t
 	memset(spec, 0, sizeof(*spec));
 	spec->bytes = bytes;
 	spec->length = length;
-	for (*index = 0; last_type != ZONE_OP_EXEC; ++*index) {
+	for (*index = 0; !is_last(last_type); ++*index) {
 		next = read_header(bytes, length, offset, &header);
 		if (!next) {
 			errno = EBADMSG;

@@ -21,6 +21,8 @@ struct spec {
 	const uint8_t *bytes;
 	size_t length;
 	bool container; /* begins with ZONE_OP_CLONE: not an exec's */
+	bool terminal;	/* it has one of its own */
+	uint32_t query; /* the operation of a spec that only asks; 0: it makes a process */
 	uint32_t clone_flags;
 	struct op groups, user, capabilities, no_new_privileges, seccomp, cwd;
 	char **args, **env; /* NULL-terminated, of pointers into the bytes; one allocation, at args */

@@ -20,9 +20,12 @@
 #include "initramfs/control.h"
 #include "initramfs/ops.h"
 #include "initramfs/platform.h"
+#include "initramfs/query.h"
 #include "initramfs/relay.h"
 #include "initramfs/syscalls.h"
+#include "initramfs/terminal.h"
 #include "util/cleanup.h"
+#include "util/passing.h"
 
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x1000
@@ -59,6 +62,8 @@ struct process {
 	int pidfd;
 	int channel; /* to the child (child.h), -1 once it is closed */
 	int folder;  /* in the control share */
+	int master;  /* of its terminal, -1 for none */
+	int slave;   /* held open: a terminal that nobody has open says so, and its reader would go */
 	int stop[2]; /* its second end is open as long as the process lives */
 	struct relay relays[3];
 	unsigned relaying;    /* a bit for each that runs */
@@ -72,6 +77,10 @@ static struct process *processes;
 /* When the container's end is reported whatever the others do; 0 while there is none to report. */
 static long deadline;
 static int poll_fd = -1, cgroup = -1, proc = -1, own_pids = -1;
+
+char process_memory_watch;
+static int memory_watch = -1;
+static unsigned long memory_kills; /* that dom0 knows of */
 
 void process_boot(int poll)
 {
@@ -107,6 +116,16 @@ static void close_stop(struct process *process)
 	process->stop[1] = -1;
 }
 
+/* Its relays have descriptors of their own. */
+static void close_terminal(struct process *process)
+{
+	if (process->master >= 0)
+		close(process->master);
+	if (process->slave >= 0)
+		close(process->slave);
+	process->master = process->slave = -1;
+}
+
 /* Forgets a process that nothing is left of. */
 static void release(struct process *process)
 {
@@ -120,6 +139,7 @@ static void release(struct process *process)
 		*link = process->next;
 	close_channel(process);
 	close_stop(process);
+	close_terminal(process);
 	close(process->stop[0]);
 	if (process->pidfd >= 0)
 		close(process->pidfd);
@@ -143,9 +163,15 @@ static int prepare(const struct spec *spec, uint32_t *index)
 	const uint8_t *position = NULL;
 	struct op op = {0};
 
-	if (spec->container && cgroup < 0)
+	if (spec->container && cgroup < 0) {
+		struct epoll_event event = {.events = EPOLLIN, .data.ptr = &process_memory_watch};
+
 		/* Without one go those who ask for nothing of it. */
 		cgroup = cgroup_make();
+		memory_watch = cgroup < 0 ? -1 : cgroup_watch_memory();
+		if (memory_watch >= 0)
+			epoll_ctl(poll_fd, EPOLL_CTL_ADD, memory_watch, &event);
+	}
 	while (spec_next(spec, &position, &op)) {
 		const char *volumes = NULL;
 
@@ -230,19 +256,50 @@ static void close_all(int *fds, size_t count)
 			close(fds[i]);
 }
 
-static void start_relays(struct process *process, int own[3])
+/* Takes the descriptor. */
+static void start_relay(struct process *process, unsigned stream, int own)
+{
+	struct relay *relay = &process->relays[stream];
+
+	*relay = (struct relay){
+		.process = process,
+		.stream = stream,
+		.folder = process->folder,
+		.pipe = own,
+		.terminal = process->master >= 0,
+		.stop = process->stop[0],
+	};
+	if (own >= 0 && !relay_start(relay))
+		process->relaying |= 1U << stream;
+	else if (own >= 0)
+		/* A stream that is shut is what the process sees of it. */
+		close(own);
+}
+
+static void take_terminal(struct process *process, int master)
+{
+	if (process->master >= 0 || fcntl(master, F_SETFL, O_NONBLOCK)) {
+		close(master);
+		return;
+	}
+	process->master = master;
+	process->slave = terminal_slave(master);
+	for (unsigned stream = 0; stream < 2; stream++)
+		start_relay(process, stream, fcntl(master, F_DUPFD_CLOEXEC, 0));
+}
+
+/* The new process's streams, and zone init's ends of them. With a terminal to come, there are none yet. */
+static int make_streams(const struct spec *spec, int child[3], int own[3])
 {
 	for (unsigned stream = 0; stream < 3; stream++) {
-		struct relay *relay = &process->relays[stream];
-
-		*relay = (struct relay){process, stream, process->folder, own[stream], process->stop[0]};
-		if (relay_start(relay))
-			/* A stream that is shut is what the process sees of it. */
-			close(own[stream]);
-		else
-			process->relaying |= 1U << stream;
-		own[stream] = -1;
+		if (spec->terminal)
+			child[stream] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		else if (make_stream(stream, child, &own[stream]))
+			return -1;
+		if (child[stream] < 0)
+			return -1;
 	}
+	return 0;
 }
 
 static int spawn(struct process *process, const struct spec *spec)
@@ -257,9 +314,8 @@ static int spawn(struct process *process, const struct spec *spec)
 		errno = ESRCH;
 		return -1;
 	}
-	for (unsigned stream = 0; stream < 3; stream++)
-		if (make_stream(stream, streams, &own[stream]))
-			goto cleanup;
+	if (make_streams(spec, streams, own))
+		goto cleanup;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel))
 		goto cleanup;
 	memcpy(plan.streams, streams, sizeof(streams));
@@ -281,13 +337,29 @@ static int spawn(struct process *process, const struct spec *spec)
 	}
 	process->channel = channel[0];
 	channel[0] = -1;
-	start_relays(process, own);
+	for (unsigned stream = 0; stream < 3; stream++)
+		start_relay(process, stream, steal_fd(&own[stream]));
 	result = epoll_ctl(poll_fd, EPOLL_CTL_ADD, process->channel, &event);
 cleanup:
 	close_all(streams, 3);
 	close_all(own, 3);
 	close_all(channel, 2);
 	return result;
+}
+
+/* What is asked of the container as a whole looks like a process that prints the answer. */
+static int answer(struct process *process, uint32_t query)
+{
+	int fd = query_answer(query, cgroup);
+
+	if (fd < 0)
+		return -1;
+	process->state = STATE_RUNNING;
+	process->ended = true;
+	control_report(ZONE_REPORT_CREATED, process->number, 0, 0);
+	control_report(ZONE_REPORT_STARTED, process->number, 0, 0);
+	start_relay(process, 1, fd);
+	return 0;
 }
 
 void process_create(uint32_t number)
@@ -310,13 +382,14 @@ void process_create(uint32_t number)
 	}
 	process->number = number;
 	process->pidfd = process->channel = process->stop[0] = process->stop[1] = -1;
+	process->master = process->slave = -1;
 	process->folder = control_folder(number);
 	process->next = processes;
 	processes = process;
 	if (process->folder < 0 || pipe2(process->stop, O_CLOEXEC) ||
 		control_spec(process->folder, &bytes, &length, &file) ||
 		spec_decode(&spec, bytes, length, &index) || prepare(&spec, &index) ||
-		spawn(process, &spec)) {
+		(spec.query ? answer(process, spec.query) : spawn(process, &spec))) {
 		fail(process, index, errno);
 		close_stop(process);
 		if (process->pid)
@@ -375,15 +448,40 @@ void process_signal(uint32_t number, int signal, int everybody)
 	kill(process->pid, signal);
 }
 
+void process_resize(uint32_t number, unsigned rows, unsigned columns)
+{
+	struct process *process = find(number);
+
+	if (process && process->master >= 0)
+		terminal_resize(process->master, rows, columns);
+}
+
+void process_hang_up(uint32_t number)
+{
+	struct process *process = find(number);
+
+	if (!process || process->master < 0)
+		return;
+	/* With the relays' the last of its descriptors goes, and the kernel tells who has it open. */
+	close_terminal(process);
+	close_stop(process);
+}
+
 void process_heard(struct process *process)
 {
 	struct child_message message;
+	int fds[PASSING_MAX];
+	size_t count;
 	ssize_t length;
 
 	while (process->channel >= 0) {
-		length = recv(process->channel, &message, sizeof(message), MSG_DONTWAIT);
+		length = receive_with(process->channel, &message, sizeof(message), MSG_DONTWAIT, fds, &count);
 		if (length < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
+		if (length == sizeof(message) && message.type == CHILD_TERMINAL && count == 1) {
+			take_terminal(process, fds[0]);
+			continue;
+		}
 		if (length == sizeof(message) && message.type == CHILD_READY) {
 			process->state = STATE_CREATED;
 			control_report(ZONE_REPORT_CREATED, process->number, message.arg[0], 0);
@@ -439,6 +537,19 @@ static void finish(struct process *process)
 	release(process);
 }
 
+void process_out_of_memory(void)
+{
+	char events[256];
+	unsigned long kills;
+
+	while (memory_watch >= 0 && read(memory_watch, events, sizeof(events)) > 0)
+		;
+	kills = cgroup_memory_kills(cgroup);
+	if (kills > memory_kills)
+		control_report(ZONE_REPORT_OOM, CONTAINER, 0, 0);
+	memory_kills = kills;
+}
+
 int process_patience(void)
 {
 	long left = deadline ? deadline - milliseconds() : -1;
@@ -460,6 +571,9 @@ static void end(struct process *process, int status)
 	process->status = process->requested && WIFSIGNALED(status) ? process->requested : status;
 	if (process->state == STATE_MAKING)
 		fail(process, NO_INDEX, ECANCELED);
+	if (process->number == CONTAINER)
+		/* Why it ended is to be known before that it did. */
+		process_out_of_memory();
 	if (process->number == CONTAINER && !(process->namespaces & CLONE_NEWPID) && cgroup >= 0)
 		/* The end of a pid namespace would have been that of its processes. */
 		cgroup_signal(cgroup, SIGKILL);

@@ -14,6 +14,12 @@ void process_boot(int poll);
 void process_create(uint32_t number);
 void process_start(uint32_t number);
 void process_signal(uint32_t number, int signal, int everybody);
+void process_resize(uint32_t number, unsigned rows, unsigned columns);
+void process_hang_up(uint32_t number);
+
+/* What epoll knows the watch of the container's memory by: then process_out_of_memory() is to be called. */
+extern char process_memory_watch;
+void process_out_of_memory(void);
 
 /* A process said something on its channel. */
 void process_heard(struct process *process);

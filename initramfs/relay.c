@@ -14,6 +14,9 @@
 #include "initramfs/thread.h"
 #include "util/cleanup.h"
 
+/* More than a terminal holds: what comes beyond is of processes that nobody waits for. */
+#define TERMINAL_REST (256 << 10)
+
 static const char *const names[] = {"in", "out", "err"};
 
 /* Waits until the pipe is ready or the process has ended; tells whether it has. */
@@ -64,8 +67,11 @@ static void relay_output(const struct relay *relay, char *buffer)
 
 		if (length < 0 && errno == EAGAIN && !ended) {
 			ended = wait_for_pipe(relay, POLLIN);
-			/* What comes later is of processes that nobody waits for. */
-			if (ended && ioctl(relay->pipe, FIONREAD, &left))
+			/* What comes later is of processes that nobody waits for. A terminal cannot tell how
+			 * much it has: it is read until it has none. */
+			if (relay->terminal)
+				left = TERMINAL_REST;
+			else if (ended && ioctl(relay->pipe, FIONREAD, &left))
 				return;
 			continue;
 		}

@@ -3,14 +3,17 @@
 #ifndef XENRUN_RELAY_H
 #define XENRUN_RELAY_H
 
+#include <stdbool.h>
+
 struct process;
 
 struct relay {
 	struct process *process; /* for the news of its end */
 	unsigned stream;	 /* 0, 1, 2 as the process numbers them */
 	int folder;		 /* of the process in the control share; stays the caller's */
-	int pipe;		 /* zone init's end, which does not wait; closed by the relay */
-	int stop;		 /* hangs up when the process has ended; stays the caller's */
+	int pipe;      /* zone init's end, which does not wait, or a whole file; closed by the relay */
+	bool terminal; /* it is a terminal's master */
+	int stop;      /* hangs up when the process has ended; stays the caller's */
 };
 
 /*

@@ -11,6 +11,7 @@
  *   N/in      read:  standard input of process N; a read waits for bytes; 0 bytes are its end.
  *   N/out     write: standard output; a write waits while nobody takes the bytes.
  *   N/err     write: standard error, the same.
+ * A process with a terminal has it at the other end of in and out, and nothing of it goes to err.
  * Zone init reads events and N/in at offset 0, each time. A kernel of 6.9 or later does not stop at a short
  * answer but asks for the rest: a read of them at a higher offset is answered at once, with 0 bytes. Their
  * size is 0 for getattr: with any other such a kernel would ask again and again. Process 0 is the container's
@@ -38,6 +39,7 @@ enum zone_event_type {
 	ZONE_EVENT_START = 2,  /* exec it; reports STARTED or FAILED */
 	ZONE_EVENT_SIGNAL = 3, /* arg[0]: signal number; arg[1]: 1 for every process of the container */
 	ZONE_EVENT_RESIZE = 4, /* arg[0]: rows, arg[1]: columns of its terminal */
+	ZONE_EVENT_HANGUP = 5, /* nobody is at the other end of its terminal any more */
 };
 
 struct zone_event {
@@ -55,6 +57,8 @@ enum zone_report_type {
 				    failed, ~0 where none is  to blame; arg[1]: errno. Its last word */
 	ZONE_REPORT_EXITED = 5,	 /* it ended and its output is delivered; arg[0]: its wait status as of
 				    waitpid(2). The last word of process 0. */
+	ZONE_REPORT_OOM = 6,	 /* of process 0: the kernel, out of memory, has killed one of the container's
+				    processes */
 };
 
 struct zone_report {
@@ -121,10 +125,21 @@ enum zone_op_type {
 	ZONE_OP_READY = 51, /* none: args[0] is looked up in PATH (ENOENT, EACCES); then CREATED is reported
 			       and START awaited */
 	ZONE_OP_EXEC = 52,  /* none: the last one */
-	ZONE_OP_HOOK = 54,  /* between READY and EXEC. u32 timeout in seconds (0: none), u32 number of
-			       arguments,  u32 number of variables, u32 flags (enum zone_hook_flag); strings:
-			       path, standard  input, the arguments (with the name), the variables. Run to its
-			       end, as the process:  ETIMEDOUT, ECANCELED where its wait status is not 0 */
+	ZONE_OP_TERMINAL = 53, /* u32 rows, u32 columns, u32 uid of its owner: opens a new terminal of the
+				  container's own devpts as the process's controlling one and its three
+				  streams; process 0 has it as /dev/console, too. After PIVOT */
+	ZONE_OP_HOOK = 54,     /* between READY and EXEC. u32 timeout in seconds (0: none), u32 number of
+				  arguments, u32 number of variables, u32 flags (enum zone_hook_flag); strings:
+				  path, standard input, the arguments (with the name), the variables. Run to its
+				  end, as the process: ETIMEDOUT, ECANCELED where its wait status is not 0 */
+
+	/* A spec of this one operation makes no process: what is asked for comes as its standard output. */
+	ZONE_OP_PROCESSES = 60,	 /* none: a line for each process of the container, struct of which is
+				    "PID PPID UID TTY START CPU NAME": as the container numbers them; TTY
+				    major:minor,  START in seconds since the epoch, CPU in milliseconds, NAME
+				    the rest of  the line, control characters as '?' */
+	ZONE_OP_STATISTICS = 61, /* none: the files of the container's cgroup that tell what it uses, each
+				    after a line "[NAME]" */
 };
 
 enum zone_hook_flag {

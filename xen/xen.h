@@ -50,6 +50,10 @@ struct zone;
 struct zone *zone_build(const struct zone_config *config, struct error *err);
 
 int zone_unpause(struct zone *zone, struct error *err);
+int zone_pause(struct zone *zone, struct error *err);
+
+/* What Xen has counted of the domain: "CPU_NS MEMORY_KIB VCPUS". The caller frees it. */
+char *zone_statistics(struct zone *zone, struct error *err);
 uint32_t zone_domid(const struct zone *zone);
 
 /* Destroys the domain, if it is still there, and removes its nodes, then frees the handle. The mapper of its

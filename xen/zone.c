@@ -79,6 +79,30 @@ int zone_unpause(struct zone *zone, struct error *err)
 	return 0;
 }
 
+int zone_pause(struct zone *zone, struct error *err)
+{
+	if (xc_domain_pause(zone->xc, zone->domid))
+		return xen_error(err, &zone->log, "cannot pause the domain");
+	return 0;
+}
+
+char *zone_statistics(struct zone *zone, struct error *err)
+{
+	xc_domaininfo_t info;
+	char *text = NULL;
+
+	if (xc_domain_getinfolist(zone->xc, zone->domid, 1, &info) != 1 || info.domain != zone->domid) {
+		xen_error(err, &zone->log, "cannot look at the domain");
+		return NULL;
+	}
+	if (asprintf(&text, "%llu %llu %u", (unsigned long long)info.cpu_time,
+		    (unsigned long long)info.tot_pages * (XC_PAGE_SIZE / 1024), info.nr_online_vcpus) < 0) {
+		error_set(err, ENOMEM, "statistics");
+		return NULL;
+	}
+	return text;
+}
+
 uint32_t zone_domid(const struct zone *zone)
 {
 	return zone->domid;

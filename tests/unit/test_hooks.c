@@ -323,7 +323,7 @@ static void compiles_those_of_the_zone(void)
 	spec_failure(&spec, config->process, spec.count - 3, ENOENT, &err);
 	CHECK(!strcmp(error_message(&err), "hooks.startContainer[0]: /a: No such file or directory"));
 	/* An exec has none. */
-	CHECK_EQ(compile_process(config->process, config->linux_, &exec, &err), 0);
+	CHECK_EQ(compile_exec(config->process, config->linux_, &exec, &err), 0);
 	CHECK_EQ(exec.count, spec.count - 2);
 	error_clear(&err);
 	spec_free(&spec);

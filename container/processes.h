@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The zone's processes as the stand-in holds them, by their numbers (zone_wire.h): 0 is the container's own,
+ * the others came by exec, and each of those has a socket to the call that is its pid on this host. */
+#ifndef XENRUN_PROCESSES_H
+#define XENRUN_PROCESSES_H
+
+#include <poll.h>
+#include <stdbool.h>
+
+#include "container/streams.h"
+#include "initramfs/zone_wire.h"
+#include "rootfs/control.h"
+
+struct process {
+	struct process *next;
+	uint32_t number;
+	const uint8_t *spec;
+	size_t spec_length;
+	uint8_t *owned; /* the spec's bytes, of an exec */
+	struct stream streams[3];
+	int caller; /* -1: none */
+};
+
+struct processes {
+	struct process *first; /* process 0 is the last of the list, and always there */
+	size_t count;
+	struct share *control;
+	struct pollfd *fds; /* room for all */
+	size_t room;
+};
+
+struct process *processes_find(const struct processes *processes, uint32_t number);
+
+/*
+ * Takes a new process: its spec is read from fds[0], fds[1] to [3] are its streams, fds[4] its caller. All
+ * descriptors pass. What is wrong with it the caller is told.
+ */
+void processes_add(struct processes *processes, uint32_t number, const int fds[5]);
+
+/* A report of the guest's that concerns a process of exec's; anything else is ignored. */
+void processes_report(struct processes *processes, const struct zone_report *report);
+
+/* Polls `own` descriptors and those of all processes, serves the latter; own[].revents are then the caller's
+ * to look at. Returns 0, or -1 with errno. */
+int processes_wait(struct processes *processes, struct pollfd *own, size_t count);
+
+#endif

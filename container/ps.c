@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ps: the zone lists its processes; what it wrote is checked number by number and printed anew. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "container/process.h"
+#include "util/cleanup.h"
+
+struct row {
+	int pid, parent;
+	unsigned uid, major, minor;
+	unsigned long long start, used; /* seconds since the epoch, milliseconds */
+	char *name;
+};
+
+static bool parse(char *line, struct row *row)
+{
+	int at = 0;
+
+	if (sscanf(line, "%d %d %u %u:%u %llu %llu %n", &row->pid, &row->parent, &row->uid, &row->major,
+		    &row->minor, &row->start, &row->used, &at) != 7 ||
+		!at || row->pid <= 0)
+		return false;
+	row->name = line + at;
+	row->name[strcspn(row->name, "\n")] = '\0';
+	/* A hostile zone has control characters for a person's terminal. */
+	for (char *c = row->name; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	return true;
+}
+
+/* As `ps -ef`: the time of day for what began today. */
+static void print_row(FILE *out, const struct row *row)
+{
+	time_t start = (time_t)row->start, now = time(NULL);
+	unsigned long long seconds = row->used / 1000;
+	char began[16] = "?", terminal[24] = "?";
+	struct tm when;
+
+	if (localtime_r(&start, &when))
+		strftime(began, sizeof(began), now - start < 86400 ? "%H:%M" : "%b%d", &when);
+	/* A pseudo-terminal's slave. */
+	if (row->major >= 136 && row->major < 144)
+		snprintf(terminal, sizeof(terminal), "pts/%u", (row->major - 136) * 256 + row->minor);
+	fprintf(out, "%-8u %7d %7d %5s %-8s %02llu:%02llu:%02llu %s\n", row->uid, row->pid, row->parent,
+		began, terminal, seconds / 3600, seconds / 60 % 60, seconds % 60, row->name);
+}
+
+static void print(FILE *in, bool json, FILE *out)
+{
+	cleanup_free char *line = NULL;
+	size_t size = 0, count = 0;
+	struct row row;
+
+	if (json)
+		fputc('[', out);
+	else
+		fprintf(out, "%-8s %7s %7s %5s %-8s %8s %s\n", "UID", "PID", "PPID", "STIME", "TTY", "TIME",
+			"CMD");
+	while (getline(&line, &size, in) > 0) {
+		if (!parse(line, &row))
+			continue;
+		if (json)
+			fprintf(out, "%s%d", count++ ? "," : "", row.pid);
+		else
+			print_row(out, &row);
+	}
+	if (json)
+		fputs("]\n", out);
+}
+
+int container_ps(const char *root, const char *id, bool json, FILE *out, struct error *err)
+{
+	cleanup_close int dir = statedir_open(root, id, err), answer = -1;
+	cleanup_fclose FILE *in = NULL;
+
+	if (dir < 0)
+		return -1;
+	answer = memfd_create("processes", MFD_CLOEXEC);
+	if (answer < 0)
+		return error_set(err, errno, "ps");
+	if (exec_query(dir, ZONE_OP_PROCESSES, "ps", answer, err))
+		return -1;
+	in = lseek(answer, 0, SEEK_SET) ? NULL : fdopen(answer, "r");
+	if (!in)
+		return error_set(err, errno, "ps");
+	steal_fd(&answer);
+	print(in, json, out);
+	return 0;
+}
