@@ -36,7 +36,7 @@ OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
 # What has no Xen in it is tested on any host, with sanitizers.
 PLAIN    := $(wildcard libocispec/*.c rootfs/*.c util/*.c) xen/ring.c container/spec.c container/compile.c \
 	container/compile_process.c container/compile_seccomp.c container/compile_resources.c \
-	container/compile_devices.c container/settings.c container/modules.c
+	container/compile_devices.c container/settings.c container/modules.c container/hooks.c
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
 ZONE_SOURCES := $(wildcard initramfs/*.c)

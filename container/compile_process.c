@@ -55,6 +55,30 @@ static void put_user(const struct oci_user *user, struct spec *spec)
 	spec_end(spec);
 }
 
+/* startContainer: between READY and EXEC. Without an environment of its own a hook has the process's. */
+static void put_hooks(const struct oci_hooks *hooks, const char *state, struct spec *spec)
+{
+	for (size_t i = 0; hooks && i < hooks->start_container_len; i++) {
+		const struct oci_hook *hook = &hooks->start_container[i];
+		int64_t timeout = hook->timeout ? *hook->timeout : 0;
+
+		spec_begin(spec, ZONE_OP_HOOK, "hooks.startContainer[%zu]: %s", i, hook->path);
+		spec_u32(spec, timeout < UINT32_MAX ? (uint32_t)timeout : UINT32_MAX);
+		spec_u32(spec, hook->args_len ? (uint32_t)hook->args_len : 1);
+		spec_u32(spec, (uint32_t)hook->env_len);
+		spec_u32(spec, hook->env ? ZONE_HOOK_OWN_ENV : 0);
+		spec_string(spec, hook->path);
+		spec_string(spec, state);
+		if (!hook->args_len)
+			spec_string(spec, hook->path);
+		for (size_t arg = 0; arg < hook->args_len; arg++)
+			spec_string(spec, hook->args[arg]);
+		for (size_t variable = 0; variable < hook->env_len; variable++)
+			spec_string(spec, hook->env[variable]);
+		spec_end(spec);
+	}
+}
+
 void compile_terminal(const struct oci_console_size *size, uint32_t owner, struct spec *spec)
 {
 	spec_begin(spec, ZONE_OP_TERMINAL, "process.terminal");
@@ -99,8 +123,8 @@ static void put_affinity(const char *list, const char *name, struct spec *spec)
 	spec_end(spec);
 }
 
-int compile_process(const struct oci_process *process, const struct oci_linux *linux_, bool exec,
-	struct spec *spec, struct error *err)
+static int compile(const struct oci_process *process, const struct oci_linux *linux_, bool exec,
+	const struct oci_hooks *hooks, const char *state, struct spec *spec, struct error *err)
 {
 	if (process->apparmor_profile && *process->apparmor_profile)
 		return error_set(err, 0, "process.apparmorProfile: the zone's kernel has no AppArmor");
@@ -166,7 +190,20 @@ int compile_process(const struct oci_process *process, const struct oci_linux *l
 	}
 	spec_begin(spec, ZONE_OP_READY, "process.args[0]");
 	spec_end(spec);
+	put_hooks(hooks, state, spec);
 	spec_begin(spec, ZONE_OP_EXEC, "process.args[0]");
 	spec_end(spec);
 	return spec->failed ? error_set(err, ENOMEM, "process") : 0;
+}
+
+int compile_container_process(
+	const struct oci_config *config, const char *state, struct spec *spec, struct error *err)
+{
+	return compile(config->process, config->linux_, false, config->hooks, state, spec, err);
+}
+
+int compile_exec(const struct oci_process *process, const struct oci_linux *linux_, struct spec *spec,
+	struct error *err)
+{
+	return compile(process, linux_, true, NULL, NULL, spec, err);
 }

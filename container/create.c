@@ -105,14 +105,7 @@ static int check_host(struct host_facts *host, struct error *err)
 
 static int check_config(const struct oci_config *config, struct error *err)
 {
-	const struct oci_hooks *hooks = config->hooks;
-
-	if (!config->process)
-		return error_set(err, 0, "process: missing");
-	if (hooks && (hooks->prestart_len || hooks->create_runtime_len || hooks->create_container_len ||
-			     hooks->start_container_len || hooks->poststart_len || hooks->poststop_len))
-		return error_set(err, 0, "hooks: not supported yet");
-	return 0;
+	return config->process ? 0 : error_set(err, 0, "process: missing");
 }
 
 /* Paths in config.json start from the bundle. */
@@ -131,8 +124,8 @@ static int find_paths(struct container *container, struct error *err)
 		config = NULL;
 	if (!config)
 		return error_set(err, ENOMEM, "bundle");
-	container->config = oci_config_load(config, err);
-	container->config_path = steal_pointer(&config);
+	container->config =
+		oci_config_load_and_keep(config, &container->config_text, &container->config_length, err);
 	if (!container->config)
 		return -1;
 	for (size_t i = 0; i < container->config->warnings.len; i++)
@@ -211,6 +204,7 @@ static void take_size(struct oci_process *process)
 static int prepare(struct container *container, struct error *err)
 {
 	const struct container_options *options = container->options;
+	cleanup_free char *state = NULL;
 	struct host_facts host;
 
 	if (statedir_check_id(options->id, err))
@@ -230,10 +224,12 @@ static int prepare(struct container *container, struct error *err)
 	if (settings_load(CONTAINER_SETTINGS, &container->settings, err) || check_host(&host, err) ||
 		choose_type(container, &host, err) || choose_size(container, &host, err))
 		return -1;
-	if (compile_container(container->config, container->record->bundle, &container->spec,
-		    &container->volumes, err) ||
-		compile_process(
-			container->config->process, container->config->linux_, false, &container->spec, err))
+	/* For hooks in the zone, whose pid namespace has this process as its first. */
+	state = hook_state(container->record, OCI_STATUS_CREATED, 1, err);
+	if (!state ||
+		compile_container(container->config, container->record->bundle, &container->spec,
+			&container->volumes, err) ||
+		compile_container_process(container->config, state, &container->spec, err))
 		return -1;
 	return guest_image_load(container->config, &container->settings, &container->image, err);
 }
@@ -283,18 +279,40 @@ static int fork_monitor(struct container *container, struct error *err)
 	return 0;
 }
 
+/* Runs the hooks that the stand-in waits for, once it has its namespaces. */
+static int run_hooks(const struct container *container, int gate, struct error *err)
+{
+	ssize_t got;
+	char word;
+
+	do
+		got = recv(gate, &word, sizeof(word), 0);
+	while (got < 0 && errno == EINTR);
+	/* A stand-in that has ended told the monitor why. */
+	if (got != sizeof(word))
+		return 0;
+	if (hooks_create_runtime(container->config, container->record, err))
+		return -1;
+	send(gate, &word, sizeof(word), MSG_NOSIGNAL);
+	return 0;
+}
+
 /* Makes the two processes and waits until the container is there. */
 static int launch(struct container *container, pid_t *standin, struct error *err)
 {
-	int word[2] = {-1, -1}, between[2] = {-1, -1};
+	int word[2] = {-1, -1}, between[2] = {-1, -1}, gate[2] = {-1, -1};
+	bool hooked = hooks_before_root(container->config);
+	struct error ignored = {0};
 	int result = -1;
 
 	container->standin_pidfd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, word) ||
-		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, between)) {
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, between) ||
+		(hooked && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, gate))) {
 		error_set(err, errno, "socketpair");
 		goto out;
 	}
+	container->gate = gate[1];
 	container->creator = word[1];
 	container->standin = between[0];
 	container->monitor = between[1];
@@ -308,9 +326,20 @@ static int launch(struct container *container, pid_t *standin, struct error *err
 	close(steal_fd(&container->alive));
 	if (container->terminal.slave >= 0)
 		close(steal_fd(&container->terminal.slave));
+	if (hooked) {
+		close(steal_fd(&gate[1]));
+		if (run_hooks(container, gate[0], err)) {
+			kill(*standin, SIGKILL);
+			await_answer(word[0], "", &ignored);
+			error_clear(&ignored);
+			goto out;
+		}
+	}
 	result = await_answer(word[0], "the container's monitor", err);
 out:
 	for (int i = 0; i < 2; i++) {
+		if (gate[i] >= 0)
+			close(gate[i]);
 		if (word[i] >= 0)
 			close(word[i]);
 		if (between[i] >= 0)
@@ -324,13 +353,13 @@ out:
 static void container_free(struct container *container)
 {
 	oci_config_free(container->config);
+	free(container->config_text);
 	settings_free(&container->settings);
 	record_free(container->record);
 	spec_free(&container->spec);
 	volumes_free(&container->volumes);
 	guest_image_free(&container->image);
 	terminal_close(&container->terminal);
-	free(container->config_path);
 }
 
 /* After a failure in the middle: nobody else knows of the container yet. */
@@ -354,6 +383,7 @@ int create(const struct container_options *options, pid_t *standin, struct error
 {
 	struct container container = {.options = options, .dir = -1, .alive = -1, .terminal = {-1, -1}};
 	cleanup_close int lock = -1;
+	bool launched = false;
 	int result = -1;
 
 	*standin = 0;
@@ -374,18 +404,21 @@ int create(const struct container_options *options, pid_t *standin, struct error
 	if (lock < 0 || container.alive < 0) {
 		error_set(err, errno, "cannot lock the container's state");
 	} else if (record_save(container.dir, container.record, err) == 0 &&
-		   config_keep(container.dir, container.config_path, err) == 0 &&
-		   launch(&container, standin, err) == 0 &&
-		   (!options->console_socket ||
-			   terminal_hand_over(&container.terminal, options->console_socket, err) == 0) &&
-		   (!options->pid_file || write_pid_file(options->pid_file, *standin, err) == 0)) {
-		result = 0;
+		   config_keep(container.dir, container.config_text, container.config_length, err) == 0) {
+		launched = true;
+		result = launch(&container, standin, err);
+		if (result == 0 && options->console_socket)
+			result = terminal_hand_over(&container.terminal, options->console_socket, err);
+		if (result == 0 && options->pid_file)
+			result = write_pid_file(options->pid_file, *standin, err);
 	}
 	if (container.alive >= 0)
 		close(container.alive);
 	if (result) {
 		terminal_restore();
 		undo(options, container.dir, *standin);
+		if (launched)
+			hooks_poststop(container.config, container.record);
 	}
 out:
 	if (container.dir >= 0)

@@ -8,6 +8,7 @@
 
 #include "container/process.h"
 #include "util/cleanup.h"
+#include "util/log.h"
 
 /* How long the processes may take to end by themselves, the zone's memory being given back, and then after a
  * SIGKILL. */
@@ -40,12 +41,29 @@ static int end_processes(int dir, const struct record *record, struct error *err
 
 	kill_process(&record->standin);
 	alive = statedir_lock(dir, "alive", LOCK_EX, END_SECONDS);
-	if (alive >= 0)
+	/* After a call that was killed the monitor removes the folder. */
+	if (alive >= 0 || errno == ENOENT)
 		return 0;
 	kill_process(&record->monitor);
 	kill_process(&record->keeper);
 	alive = statedir_lock(dir, "alive", LOCK_EX, KILL_SECONDS);
 	return alive >= 0 ? 0 : error_set(err, errno, "the container's processes do not end");
+}
+
+/* Removes the folder; then there is no container, and its last hooks run. */
+static int remove_and_tell(const char *root, int dir, const struct record *record, struct error *err)
+{
+	struct error unread = {0};
+	struct oci_config *config = container_config(dir, &unread);
+	int result = statedir_remove(root, record->id, err);
+
+	if (!config)
+		log_message(LOG_WARNING, "%s: %s", record->id, error_message(&unread));
+	if (result == 0)
+		hooks_poststop(config, record);
+	oci_config_free(config);
+	error_clear(&unread);
+	return result;
 }
 
 int container_delete(const char *root, const char *id, bool force, struct error *err)
@@ -100,9 +118,13 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 
 	/* The monitor has written its last word by now. */
 	record = record_load(dir, err);
+	if (!record && err->number == ENOENT) {
+		error_clear(err);
+		return 0;
+	}
 	if (!record)
 		return -1;
-	result = reclaim(record, err);
+	result = reclaim(record, err) ? -1 : remove_and_tell(root, dir, record, err);
 	record_free(record);
-	return result ? -1 : statedir_remove(root, id, err);
+	return result;
 }

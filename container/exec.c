@@ -258,7 +258,7 @@ static int compile(
 	}
 	if (process->terminal)
 		compile_terminal(given, process->user.uid, &exec->spec);
-	return compile_process(process, config->linux_, true, &exec->spec, err);
+	return compile_exec(process, config->linux_, &exec->spec, err);
 }
 
 static int run(struct exec *exec, int *status, struct error *err)

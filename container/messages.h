@@ -19,8 +19,9 @@ enum message_type {
 	MESSAGE_BROKEN = 5,    /* to the monitor: the stand-in cannot go on, `text` says why */
 	MESSAGE_END =
 		6, /* to the stand-in: end with exit status `number`, after saying `text` on standard error */
-	MESSAGE_EXEC = 7, /* to the stand-in: process `number`, with struct request's descriptors and the
-			     caller's socket after them */
+	MESSAGE_EXEC = 7,   /* to the stand-in: process `number`, with struct request's descriptors and the
+			       caller's socket after them */
+	MESSAGE_HOOKED = 8, /* to the monitor: the hooks that come before the root have run */
 };
 
 struct message {

@@ -52,7 +52,7 @@ struct monitor {
 	bool creator_gone;
 	bool shares_connected[ZONE_SHARES_MAX];
 	uint32_t processes;   /* numbers given to exec's so far */
-	time_t boot_deadline; /* CLOCK_MONOTONIC; 0 once up */
+	time_t boot_deadline; /* CLOCK_MONOTONIC; 0 once up, and while hooks run */
 	time_t kill_deadline; /* 0 while no SIGKILL was sent */
 	struct error err;     /* why it ends, if it ends badly */
 	enum oci_status before_pause;
@@ -228,6 +228,9 @@ static void standin_event(struct monitor *monitor)
 		break;
 	case MESSAGE_REPORT:
 		report_event(monitor, &message.u.report);
+		break;
+	case MESSAGE_HOOKED:
+		monitor->boot_deadline = now() + BOOT_SECONDS;
 		break;
 	case MESSAGE_BROKEN:
 		message.u.text[sizeof(message.u.text) - 1] = '\0';
@@ -488,10 +491,13 @@ static void take_down(struct monitor *monitor)
 		error_set(&monitor->err, 0, "the container ended before it was started");
 	answer_starter(monitor, &monitor->err);
 	/* A creator that is still there removes the folder when it has read the reason. */
-	if (monitor->creator_gone)
+	if (monitor->creator_gone) {
+		/* Who deletes waits for the folder. */
+		hooks_poststop(container->config, record);
 		statedir_remove(container->options->root, record->id, &err);
-	else if (container->creator >= 0)
+	} else if (container->creator >= 0) {
 		answer(container->creator, &monitor->err, NULL);
+	}
 }
 
 static int listen_for_requests(struct monitor *monitor, struct error *err)
@@ -552,7 +558,9 @@ static void run(struct container *container)
 		fail(&monitor, error_message(&err), STATUS_LOST);
 	} else {
 		guest_image_free(&container->image);
-		monitor.boot_deadline = now() + BOOT_SECONDS;
+		/* Hooks may take their time, and without the stand-in no kernel is up. */
+		if (container->gate < 0)
+			monitor.boot_deadline = now() + BOOT_SECONDS;
 		watch(&monitor);
 	}
 	take_down(&monitor);

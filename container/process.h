@@ -14,7 +14,8 @@
 struct container {
 	const struct container_options *options;
 	struct oci_config *config;
-	char *config_path;
+	char *config_text; /* config.json as it was read */
+	size_t config_length;
 	struct settings settings;
 	struct record *record;
 	struct spec spec;
@@ -28,6 +29,7 @@ struct container {
 	int creator; /* socket to the call that creates: struct answer goes there */
 	int standin; /* the monitor's end of the socket to the stand-in */
 	int monitor; /* the stand-in's end */
+	int gate;    /* the stand-in's end of the socket to the call, where hooks have it wait; -1 for none */
 	int standin_pidfd;
 	struct terminal terminal; /* its slave is the process's streams, where there is one */
 };
@@ -42,10 +44,10 @@ int reclaim(struct record *record, struct error *err);
 /* create, up to what its callers differ in. The stand-in is a child of the caller: *standin is its pid. */
 int create(const struct container_options *options, pid_t *standin, struct error *err);
 
-/* The config.json that the container was created from, as it was then. */
+/* The config.json that the container was created from, as it was then. The caller frees it. */
 struct oci_config *container_config(int dir, struct error *err);
 /* Keeps a copy for it. */
-int config_keep(int dir, const char *path, struct error *err);
+int config_keep(int dir, const char *text, size_t length, struct error *err);
 
 /* exec's process; config loses its own where that is what it begins with. The caller frees it. */
 struct oci_process *exec_process(
@@ -70,6 +72,17 @@ int connect_monitor(int dir, struct error *err);
 
 /* Asks the monitor. Returns 0, -1 with what it says, or with err->number ECONNREFUSED when there is none. */
 int request_monitor(int dir, const struct request *request, struct answer *answer, struct error *err);
+
+/* What hooks read on their standard input; -1 leaves the pid out. The caller frees it. */
+char *hook_state(const struct record *record, enum oci_status status, pid_t pid, struct error *err);
+/* Whether the stand-in has to wait for hooks, or has any to run itself, before its root is made. */
+bool hooks_before_root(const struct oci_config *config);
+/* prestart and createRuntime; createContainer, by the stand-in. There are hooks. */
+int hooks_create_runtime(const struct oci_config *config, const struct record *record, struct error *err);
+int hooks_create_container(const struct oci_config *config, const struct record *record, struct error *err);
+/* A config that is NULL has none. */
+int hooks_poststart(const struct oci_config *config, const struct record *record, struct error *err);
+void hooks_poststop(const struct oci_config *config, const struct record *record);
 
 /* A status as an exit status: as a shell says it. */
 int exit_status(int wait_status);

@@ -7,7 +7,6 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include "container/process.h"
@@ -155,17 +154,19 @@ out:
 	return record;
 }
 
-int config_keep(int dir, const char *path, struct error *err)
+int config_keep(int dir, const char *text, size_t length, struct error *err)
 {
-	cleanup_close int from = open(path, O_RDONLY | O_CLOEXEC);
-	cleanup_close int to = openat(dir, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	ssize_t copied = 1;
+	cleanup_close int fd = openat(dir, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-	if (from < 0 || to < 0)
-		return error_set(err, errno, "cannot keep %s", path);
-	while (copied > 0)
-		copied = sendfile(to, from, NULL, 1 << 20);
-	return copied < 0 ? error_set(err, errno, "cannot keep %s", path) : 0;
+	while (fd >= 0 && length) {
+		ssize_t put = write(fd, text, length);
+
+		if (put < 0)
+			break;
+		text += put;
+		length -= (size_t)put;
+	}
+	return fd < 0 || length ? error_set(err, errno, "cannot keep config.json") : 0;
 }
 
 struct oci_config *container_config(int dir, struct error *err)

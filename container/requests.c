@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* start and kill: requests to the container's monitor. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "container/process.h"
 #include "util/cleanup.h"
+
+/* How long a container that was killed may take to end, its zone's memory being given back. */
+#define END_SECONDS 60
 
 static int not_running(struct error *err)
 {
@@ -61,18 +66,53 @@ static int find(const char *root, const char *id, enum oci_status *status, struc
 	return steal_fd(&dir);
 }
 
-int container_start(const char *root, const char *id, struct error *err)
+/* Returns when nothing runs any more. */
+static void stop(int dir)
+{
+	const struct request request = {.type = REQUEST_KILL, .arg = {SIGKILL, 1}};
+	struct error ignored = {0};
+	struct answer answer;
+	int alive;
+
+	request_monitor(dir, &request, &answer, &ignored);
+	error_clear(&ignored);
+	alive = statedir_lock(dir, "alive", LOCK_SH, END_SECONDS);
+	if (alive >= 0)
+		close(alive);
+}
+
+static int start(int dir, const struct oci_config *config, const struct record *record, struct error *err)
 {
 	const struct request request = {.type = REQUEST_START};
 	struct answer answer;
+
+	if (request_monitor(dir, &request, &answer, err))
+		return -1;
+	if (hooks_poststart(config, record, err) == 0)
+		return 0;
+	stop(dir);
+	return -1;
+}
+
+int container_start(const char *root, const char *id, struct error *err)
+{
 	enum oci_status status;
 	cleanup_close int dir = find(root, id, &status, err);
+	struct oci_config *config;
+	struct record *record;
+	int result;
 
 	if (dir < 0)
 		return -1;
 	if (status != OCI_STATUS_CREATED)
 		return error_set(err, 0, "cannot start a container that is %s", oci_status_name(status));
-	return request_monitor(dir, &request, &answer, err);
+	/* Both before it runs, and may be gone. */
+	config = container_config(dir, err);
+	record = config ? record_load(dir, err) : NULL;
+	result = record ? start(dir, config, record, err) : -1;
+	record_free(record);
+	oci_config_free(config);
+	return result;
 }
 
 int container_kill(const char *root, const char *id, int signal, bool all, struct error *err)

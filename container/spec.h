@@ -55,9 +55,14 @@ void compile_devices(const struct oci_resources *resources, struct spec *spec);
 uint64_t resources_cpu_weight(uint64_t shares);
 uint64_t resources_io_weight(uint64_t weight);
 
-/* The process's own operations, READY and EXEC at the end: also all there is of an exec's spec. */
-int compile_process(const struct oci_process *process, const struct oci_linux *linux_, bool exec,
-	struct spec *spec, struct error *err);
+/* The operations of the container's own process, READY and EXEC at the end. Between them are its
+ * startContainer hooks, which read `state` (JSON). */
+int compile_container_process(
+	const struct oci_config *config, const char *state, struct spec *spec, struct error *err);
+
+/* All there is of an exec's spec. */
+int compile_exec(const struct oci_process *process, const struct oci_linux *linux_, struct spec *spec,
+	struct error *err);
 
 /* Its terminal's, before that. `size` may be NULL. */
 void compile_terminal(const struct oci_console_size *size, uint32_t owner, struct spec *spec);

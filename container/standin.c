@@ -275,6 +275,20 @@ int standin_confine(struct error *err)
 	return result;
 }
 
+/* Hooks may mount what is to be in the root: they come before it is made. */
+static int pass_hooks(const struct container *container, struct error *err)
+{
+	char word = 0;
+
+	if (container->gate < 0)
+		return 0;
+	if (send(container->gate, &word, sizeof(word), MSG_NOSIGNAL) < 0 ||
+		recv(container->gate, &word, sizeof(word), 0) != sizeof(word))
+		return error_set(err, 0, "the call that creates was killed");
+	close(container->gate);
+	return hooks_create_container(container->config, container->record, err);
+}
+
 static void open_streams(struct standin *standin)
 {
 	const struct terminal *terminal = &standin->container->terminal;
@@ -299,6 +313,7 @@ static void open_streams(struct standin *standin)
 
 static int set_up(struct standin *standin, struct error *err)
 {
+	const struct message hooked = {.type = MESSAGE_HOOKED};
 	const struct container *container = standin->container;
 	struct rlimit files = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
 	char link[32], where[PATH_MAX];
@@ -323,6 +338,10 @@ static int set_up(struct standin *standin, struct error *err)
 		return -1;
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
 		return error_set(err, errno, "cannot keep the stand-in's mounts to itself");
+	if (pass_hooks(container, err))
+		return -1;
+	if (container->gate >= 0)
+		send_monitor(standin, &hooked);
 	/* Fewer will do when the host allows no more. */
 	setrlimit(RLIMIT_NOFILE, &files);
 
@@ -368,7 +387,8 @@ void standin_main(struct container *container)
 			.caller = -1},
 	};
 	struct error err = {0};
-	const int kept[] = {container->alive, container->monitor, container->dir, container->terminal.slave};
+	const int kept[] = {container->alive, container->monitor, container->dir, container->gate,
+		container->terminal.slave};
 
 	/* Among the others is what the caller left open. */
 	close_all_but(kept, sizeof(kept) / sizeof(*kept));

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "initramfs/credentials.h"
+#include "initramfs/hook.h"
 #include "initramfs/mounts.h"
 #include "initramfs/network.h"
 #include "initramfs/paths.h"
@@ -39,6 +40,7 @@ struct child {
 	const struct spec *spec;
 	struct root root;
 	uint32_t index; /* of the operation to blame */
+	char **hooks;	/* of the hooks to come, as the spec has them */
 	char program[PROGRAM_MAX];
 };
 
@@ -251,6 +253,8 @@ static int run(struct child *child, const struct op *op)
 		return set_affinity(op);
 	case ZONE_OP_READY:
 		return get_ready(child, op);
+	case ZONE_OP_HOOK:
+		return hook_run(op, &child->hooks, child->spec->env);
 	case ZONE_OP_EXEC:
 		return execute(child, op);
 	default:
@@ -284,7 +288,10 @@ static int enter(const struct child *child)
 
 void child_run(const struct child_plan *plan)
 {
-	struct child child = {.plan = plan, .spec = plan->spec, .root = {.fd = -1, .volumes = -1}};
+	struct child child = {.plan = plan,
+		.spec = plan->spec,
+		.root = {.fd = -1, .volumes = -1},
+		.hooks = plan->spec->hooks};
 	const uint8_t *position = NULL;
 	struct op op = {0};
 

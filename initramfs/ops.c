@@ -47,6 +47,7 @@ static const struct layout layouts[] = {
 	{ZONE_OP_ARG, 0, 1, 0},
 	{ZONE_OP_READY, 0, 0, 0},
 	{ZONE_OP_EXEC, 0, 0, 0},
+	{ZONE_OP_HOOK, 16, 2, 0},
 	{ZONE_OP_TERMINAL, 12, 0, 0},
 	{ZONE_OP_PROCESSES, 0, 0, 0},
 	{ZONE_OP_STATISTICS, 0, 0, 0},
@@ -54,6 +55,9 @@ static const struct layout layouts[] = {
 	{ZONE_OP_IO_PRIORITY, 4, 0, 0},
 	{ZONE_OP_AFFINITY, 0, 0, 8},
 };
+
+/* Fields of ZONE_OP_HOOK: how many strings come after those that each of its kind has. */
+enum { HOOK_ARGS = 1, HOOK_ENV = 2 };
 
 static const struct layout *layout_of(uint32_t type)
 {
@@ -100,7 +104,7 @@ static int split_payload(struct op *op, const uint8_t *payload, size_t length)
 {
 	const struct layout *layout = layout_of(op->type);
 	const uint8_t *rest;
-	size_t left;
+	size_t left, strings;
 
 	if (!layout)
 		return EOPNOTSUPP;
@@ -114,7 +118,10 @@ static int split_payload(struct op *op, const uint8_t *payload, size_t length)
 	op->tail_length = left;
 	if (layout->unit)
 		return left % layout->unit ? EBADMSG : 0;
-	for (unsigned i = 0; i < layout->strings; i++) {
+	strings = layout->strings;
+	if (op->type == ZONE_OP_HOOK)
+		strings += (size_t)op_u32(op, HOOK_ARGS) + op_u32(op, HOOK_ENV);
+	for (size_t i = 0; i < strings; i++) {
 		const uint8_t *nul = left ? memchr(rest, 0, left) : NULL;
 
 		if (!nul)
@@ -148,14 +155,21 @@ static int check_order(const struct spec *spec, const struct op *op, uint32_t la
 	if (op->type != ZONE_OP_CGROUP && op->type != ZONE_OP_CGROUP_TRY &&
 		op->type < ZONE_OP_OOM_SCORE_ADJ && !spec->container)
 		return EBADMSG;
-	if ((op->type == ZONE_OP_EXEC) != (last_type == ZONE_OP_READY))
+	if ((op->type == ZONE_OP_EXEC || op->type == ZONE_OP_HOOK) !=
+		(last_type == ZONE_OP_READY || last_type == ZONE_OP_HOOK))
 		return EBADMSG;
 	if (op->type == ZONE_OP_READY && !args)
 		return EBADMSG;
 	return 0;
 }
 
-static void note(struct spec *spec, const struct op *op, size_t *args, size_t *env)
+/* What there is of strings that execve wants in arrays. */
+struct counts {
+	size_t args, env;
+	size_t hooks; /* of theirs, with the NULL of each array */
+};
+
+static void note(struct spec *spec, const struct op *op, struct counts *counts)
 {
 	switch (op->type) {
 	case ZONE_OP_CLONE:
@@ -188,39 +202,61 @@ static void note(struct spec *spec, const struct op *op, size_t *args, size_t *e
 		spec->query = op->type;
 		break;
 	case ZONE_OP_ARG:
-		++*args;
+		counts->args++;
 		break;
 	case ZONE_OP_ENV:
-		++*env;
+		counts->env++;
+		break;
+	case ZONE_OP_HOOK:
+		counts->hooks += (size_t)op_u32(op, HOOK_ARGS) + op_u32(op, HOOK_ENV) + 2;
 		break;
 	default:
 		break;
 	}
 }
 
-static int collect(struct spec *spec, size_t args, size_t env)
+/* Returns what is behind the last string. */
+static const char *point_to(char **array, size_t count, const char *string)
+{
+	for (; count; count--) {
+		*array++ = (char *)(uintptr_t)string;
+		string += strlen(string) + 1;
+	}
+	return string;
+}
+
+static int collect(struct spec *spec, const struct counts *counts)
 {
 	const uint8_t *position = NULL;
 	struct op op = {0};
-	char **arg, **variable;
+	char **arg, **variable, **hook;
 
 	/* They are execve's, whose parameters want no const. */
-	spec->args = arg = calloc(args + env + 2, sizeof(char *));
+	spec->args = arg = calloc(counts->args + counts->env + 2 + counts->hooks, sizeof(char *));
 	if (!arg)
 		return -1;
-	spec->env = variable = arg + args + 1;
+	spec->env = variable = arg + counts->args + 1;
+	spec->hooks = hook = variable + counts->env + 1;
 	while (spec_next(spec, &position, &op)) {
 		if (op.type == ZONE_OP_ARG)
 			*arg++ = (char *)(uintptr_t)op.strings;
 		else if (op.type == ZONE_OP_ENV)
 			*variable++ = (char *)(uintptr_t)op.strings;
+		else if (op.type == ZONE_OP_HOOK) {
+			size_t args = op_u32(&op, HOOK_ARGS), env = op_u32(&op, HOOK_ENV);
+			const char *rest = point_to(hook, args, op_string(&op, 2));
+
+			point_to(hook + args + 1, env, rest);
+			hook += args + env + 2;
+		}
 	}
 	return 0;
 }
 
 int spec_decode(struct spec *spec, const uint8_t *bytes, size_t length, uint32_t *index)
 {
-	size_t offset = 0, next, args = 0, env = 0;
+	struct counts counts = {0};
+	size_t offset = 0, next;
 	struct zone_op header;
 	struct op op = {0};
 	uint32_t last_type = 0;
@@ -239,18 +275,18 @@ int spec_decode(struct spec *spec, const uint8_t *bytes, size_t length, uint32_t
 		op.index = *index;
 		error = split_payload(&op, bytes + offset + sizeof(header), header.length);
 		if (!error)
-			error = check_order(spec, &op, last_type, args);
+			error = check_order(spec, &op, last_type, counts.args);
 		if (error) {
 			errno = error;
 			return -1;
 		}
-		note(spec, &op, &args, &env);
+		note(spec, &op, &counts);
 		last_type = op.type;
 		offset = next;
 	}
 	/* What follows the last operation is not looked at again. */
 	spec->length = offset;
-	return collect(spec, args, env);
+	return collect(spec, &counts);
 }
 
 void spec_free(struct spec *spec)

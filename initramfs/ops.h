@@ -26,6 +26,7 @@ struct spec {
 	uint32_t clone_flags;
 	struct op groups, user, capabilities, no_new_privileges, seccomp, cwd;
 	char **args, **env; /* NULL-terminated, of pointers into the bytes; one allocation, at args */
+	char **hooks;	    /* the same of each ZONE_OP_HOOK: its arguments, NULL, its variables, NULL */
 };
 
 /* Tells whether the bytes read so far hold a whole spec: its last operation is in them. */

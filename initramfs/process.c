@@ -528,7 +528,8 @@ void process_heard(struct process *process)
 		}
 		if (length == sizeof(message) && message.type == CHILD_FAILED)
 			fail(process, message.arg[0], (int)message.arg[1]);
-		else if (process->state == STATE_CREATED && process->started) {
+		else if (process->state == STATE_CREATED && process->started && !process->requested) {
+			/* One that was killed, in a hook maybe, was not executed. */
 			process->state = STATE_RUNNING;
 			control_report(ZONE_REPORT_STARTED, process->number, 0, 0);
 		}

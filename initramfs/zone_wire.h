@@ -131,6 +131,10 @@ enum zone_op_type {
 	ZONE_OP_TERMINAL = 53,	  /* u32 rows, u32 columns, u32 uid of its owner: opens a new terminal of the
 				     container's own devpts as the process's controlling one and its three
 				     streams; process 0 has it as /dev/console, too. After PIVOT */
+	ZONE_OP_HOOK = 54,	  /* between READY and EXEC. u32 timeout in seconds (0: none), u32 number of
+				     arguments, u32 number of variables, u32 flags (enum zone_hook_flag); strings:
+				     path, standard input, the arguments (with the name), the variables. Run to its
+				     end, as the process: ETIMEDOUT, ECANCELED where its wait status is not 0 */
 	ZONE_OP_SCHEDULER = 55,	  /* u32 policy, u32 nice (as int32), u32 priority, u32 0, u64 flags, u64
 				     runtime, u64 deadline, u64 period: of sched_setattr(2) */
 	ZONE_OP_IO_PRIORITY = 56, /* u32 of ioprio_set(2): class << 13 | priority */
@@ -143,6 +147,10 @@ enum zone_op_type {
 				    the rest of  the line, control characters as '?' */
 	ZONE_OP_STATISTICS = 61, /* none: the files of the container's cgroup that tell what it uses, each
 				    after a line "[NAME]" */
+};
+
+enum zone_hook_flag {
+	ZONE_HOOK_OWN_ENV = 1, /* the variables are its environment; else it has the process's */
 };
 
 struct zone_op {

@@ -25,6 +25,11 @@ struct oci_config *oci_config_load(const char *path, struct error *err)
 	return config_from_json(json_text_load(path, err), err);
 }
 
+struct oci_config *oci_config_load_and_keep(const char *path, char **text, size_t *length, struct error *err)
+{
+	return config_from_json(json_text_load_and_keep(path, text, length, err), err);
+}
+
 struct oci_config *oci_config_parse(const char *text, size_t length, struct error *err)
 {
 	return config_from_json(json_text_parse(text, length, err), err);

@@ -21,7 +21,8 @@ static const char *const no_options[] = {"idmap", "ridmap", "tmpcopyup", "copy-s
 	"rnoatime", "rdiratime", "rnodiratime", "rrelatime", "rnorelatime", "rstrictatime", "rnostrictatime",
 	"rsymfollow", "rnosymfollow", NULL};
 static const char *const no_namespaces[] = {"user", "time", NULL};
-static const char *const hooks[] = {NULL};
+static const char *const hooks[] = {
+	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL};
 
 /* Those that change what the runtime does; the last dot makes it a prefix. */
 static const char *const unsafe_annotations[] = {"org.xenrun.", NULL};

@@ -216,15 +216,21 @@ static char *read_all(const char *path, size_t *length, struct error *err)
 	return steal_pointer(&text);
 }
 
-struct json_object *json_text_load(const char *path, struct error *err)
+struct json_object *json_text_load_and_keep(const char *path, char **text, size_t *length, struct error *err)
 {
-	cleanup_free char *text = NULL;
 	struct json_object *json;
-	size_t length = 0;
 
-	text = read_all(path, &length, err);
-	json = text ? json_text_parse(text, length, err) : NULL;
+	*text = read_all(path, length, err);
+	json = *text ? json_text_parse(*text, *length, err) : NULL;
 	if (!json)
 		error_prefix(err, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
 	return json;
+}
+
+struct json_object *json_text_load(const char *path, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t length = 0;
+
+	return json_text_load_and_keep(path, &text, &length, err);
 }

@@ -13,4 +13,7 @@ struct json_object *json_text_parse(const char *text, size_t length, struct erro
 /* The same from a file; "-" is standard input. Messages begin with the path. */
 struct json_object *json_text_load(const char *path, struct error *err);
 
+/* The same; *text is what was read, the caller's to free unless it is NULL. */
+struct json_object *json_text_load_and_keep(const char *path, char **text, size_t *length, struct error *err);
+
 #endif

@@ -444,6 +444,8 @@ struct oci_config {
  * the property's path in front. The messages of oci_config_load begin with the file's name only where it
  * cannot be read or is not JSON. */
 struct oci_config *oci_config_load(const char *path, struct error *err);
+/* The same; *text is the file as it was read, the caller's to free unless it is NULL. */
+struct oci_config *oci_config_load_and_keep(const char *path, char **text, size_t *length, struct error *err);
 struct oci_config *oci_config_parse(const char *text, size_t length, struct error *err);
 void oci_config_free(struct oci_config *config);
 

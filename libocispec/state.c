@@ -34,7 +34,8 @@ char *oci_state_to_json(const struct oci_state *state)
 
 	json_build_string(&build, "ociVersion", state->oci_version);
 	json_build_string(&build, "id", state->id);
-	json_build_integer(&build, "pid", state->pid);
+	if (state->pid >= 0)
+		json_build_integer(&build, "pid", state->pid);
 	json_build_string(&build, "status", oci_status_name(state->status));
 	json_build_string(&build, "bundle", state->bundle);
 	json_build_string(&build, "rootfs", state->rootfs);

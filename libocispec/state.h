@@ -19,7 +19,7 @@ struct oci_state {
 	const char *oci_version;
 	const char *id;
 	enum oci_status status;
-	pid_t pid; /* 0 once stopped */
+	pid_t pid; /* 0 once stopped; -1 leaves it out */
 	const char *bundle;
 	const struct oci_map *annotations; /* may be NULL */
 	/* runc's additions; left out where NULL */

@@ -9,6 +9,12 @@
 /* Those made last. */
 static struct spec compiled;
 
+static inline int compile_both(const struct oci_config *config, bool exec, struct error *err)
+{
+	return exec ? compile_exec(config->process, config->linux_, &compiled, err)
+		    : compile_container_process(config, "{}", &compiled, err);
+}
+
 /* Compiles a config with these properties, or with `exec` its process alone, as an exec's. The message it
  * gives, "" if it is taken. */
 static inline const char *compile_as(const char *properties, bool exec)
@@ -22,7 +28,7 @@ static inline const char *compile_as(const char *properties, bool exec)
 	spec_free(&compiled);
 	config = oci_config_parse(text, strlen(text), &err);
 	if (config && (exec || !compile_container(config, "/", &compiled, &volumes, &err)) && config->process)
-		compile_process(config->process, config->linux_, exec, &compiled, &err);
+		compile_both(config, exec, &err);
 	snprintf(message, sizeof(message), "%s", err.message ? err.message : "");
 	volumes_free(&volumes);
 	oci_config_free(config);

@@ -95,7 +95,7 @@ static void test_features(void)
 	CHECK(same(json_object_get_string(get(json, "ociVersionMin", NULL)), "1.0.0"));
 	CHECK(same(json_object_get_string(get(json, "ociVersionMax", NULL)), "1.3.0"));
 	/* What is refused is not promised. */
-	CHECK_EQ(json_object_array_length(get(json, "hooks", NULL)), 0);
+	CHECK_EQ(json_object_array_length(get(json, "hooks", NULL)), 6);
 	CHECK(has(get(json, "mountOptions", NULL), "rbind") && !has(get(json, "mountOptions", NULL), "rro"));
 	CHECK(has(get(linux_, "namespaces", NULL), "pid") && !has(get(linux_, "namespaces", NULL), "user"));
 	CHECK_EQ(json_object_array_length(get(linux_, "capabilities", NULL)), 41);

@@ -102,6 +102,70 @@ static void takes_a_container(void)
 	spec_free(&spec);
 }
 
+/* Timeout, arguments, variables, flags; the strings follow. */
+#define PUT_HOOK(args, env, strings)                             \
+	do {                                                     \
+		const uint32_t fields[] = {7, (args), (env), 1}; \
+		PUT_BOTH(ZONE_OP_HOOK, fields, strings);         \
+	} while (0)
+
+static void put_ready(void)
+{
+	spec_length = 0;
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	put(ZONE_OP_READY, NULL, 0);
+}
+
+static void put_hooks(void)
+{
+	put_ready();
+	PUT_HOOK(2, 1, "/hook\0{}\0name\0arg\0A=1");
+	PUT_HOOK(1, 0, "/other\0{}\0/other");
+	put(ZONE_OP_EXEC, NULL, 0);
+}
+
+static void takes_hooks(void)
+{
+	struct spec spec;
+	uint32_t index;
+	char **hook;
+
+	put_hooks();
+	CHECK_EQ(decode(&spec, &index), 0);
+	hook = spec.hooks;
+	CHECK(!strcmp(spec.args[0], "sh") && !spec.args[1] && !spec.env[0]);
+	CHECK(!strcmp(hook[0], "name") && !strcmp(hook[1], "arg") && !hook[2]);
+	CHECK(!strcmp(hook[3], "A=1") && !hook[4]);
+	CHECK(!strcmp(hook[5], "/other") && !hook[6] && !hook[7]);
+	spec_free(&spec);
+}
+
+static void refuses_wrong_hooks(void)
+{
+	/* Fewer strings than it says, more, and as many as no spec has. */
+	put_ready();
+	PUT_HOOK(2, 1, "/hook\0{}\0name\0arg");
+	CHECK_EQ(refused_at(2), EBADMSG);
+	put_ready();
+	PUT_HOOK(1, 0, "/hook\0{}\0name\0arg");
+	CHECK_EQ(refused_at(2), EBADMSG);
+	put_ready();
+	PUT_HOOK(UINT32_MAX, UINT32_MAX, "/hook\0{}\0name");
+	CHECK_EQ(refused_at(2), EBADMSG);
+	put_ready();
+	put(ZONE_OP_HOOK, "\0\0\0\0", 4);
+	CHECK_EQ(refused_at(2), EBADMSG);
+	/* Before the process is ready, before anything else than the exec. */
+	spec_length = 0;
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	PUT_HOOK(1, 0, "/hook\0{}\0name");
+	CHECK_EQ(refused_at(1), EBADMSG);
+	put_ready();
+	PUT_HOOK(1, 0, "/hook\0{}\0name");
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	CHECK_EQ(refused_at(3), EBADMSG);
+}
+
 static void takes_an_exec(void)
 {
 	struct spec spec;
@@ -212,10 +276,13 @@ static size_t use(const struct spec *spec)
 {
 	const uint8_t *position = NULL;
 	struct op op = {0};
-	size_t sum = 0;
+	size_t sum = 0, hook_pointers = 0;
 
 	while (spec_next(spec, &position, &op)) {
 		const struct layout *layout = layout_of(op.type);
+
+		if (op.type == ZONE_OP_HOOK)
+			hook_pointers += (size_t)op_u32(&op, HOOK_ARGS) + op_u32(&op, HOOK_ENV) + 2;
 
 		for (size_t i = 0; i < layout->fields / 4U; i++)
 			sum += op_u32(&op, i);
@@ -224,6 +291,8 @@ static size_t use(const struct spec *spec)
 		for (size_t i = 0; layout->unit && i < op.tail_length; i++)
 			sum += op.tail[i];
 	}
+	for (char **hook = spec->hooks; hook < spec->hooks + hook_pointers; hook++)
+		sum += *hook ? strlen(*hook) : 0;
 	for (char **arg = spec->args; *arg; arg++)
 		sum += strlen(*arg);
 	for (char **variable = spec->env; *variable; variable++)
@@ -241,7 +310,10 @@ static void survives_garbage(void)
 		uint32_t index;
 		uint8_t *copy;
 
-		put_container();
+		if (rand() % 4)
+			put_container();
+		else
+			put_hooks();
 		for (int i = rand() % 4; i >= 0; i--)
 			spec_bytes[(size_t)rand() % spec_length] =
 				(uint8_t)(rand() % 4 ? rand() % 64 : rand());
@@ -268,6 +340,8 @@ static void survives_garbage(void)
 int main(void)
 {
 	RUN(takes_a_container);
+	RUN(takes_hooks);
+	RUN(refuses_wrong_hooks);
 	RUN(takes_an_exec);
 	RUN(ends_at_exec);
 	RUN(refuses_what_is_cut_short);
