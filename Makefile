@@ -85,7 +85,7 @@ $(BUILD)/plain.a: $(PLAIN:%.c=$(BUILD)/plain/%.o)
 	rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/plain.a tests/unit/unit.h
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/plain.a $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(COMMON) $(SANITIZE) $< $(BUILD)/plain.a $(LIBS) -o $@
