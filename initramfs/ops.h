@@ -22,7 +22,7 @@ struct spec {
 	size_t length;
 	bool container; /* begins with ZONE_OP_CLONE: not an exec's */
 	uint32_t clone_flags;
-	struct op groups, user, capabilities, no_new_privileges, seccomp, cwd;
+	struct op uid_map, gid_map, groups, user, capabilities, no_new_privileges, seccomp, cwd;
 	char **args, **env; /* NULL-terminated, of pointers into the bytes; one allocation, at args */
 };
 
