@@ -373,7 +373,8 @@ static inline bool zone_prepare(const char *argv0)
 		unable = "not root";
 	if (system("busybox true 2>/dev/null") != 0)
 		unable = "no busybox";
-	return mkdtemp(top);
+	/* In a lesser user namespace nobody is its owner. */
+	return mkdtemp(top) && !chmod(top, 0755);
 }
 
 #define ZONE_TEST(test)                    \
