@@ -35,7 +35,8 @@ SOURCES  := $(wildcard cmd/*.c container/*.c libocispec/*.c rootfs/*.c util/*.c 
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
 # What has no Xen in it is tested on any host, with sanitizers.
 PLAIN    := $(wildcard libocispec/*.c rootfs/*.c util/*.c) xen/ring.c container/spec.c container/compile.c \
-	container/compile_process.c container/compile_seccomp.c container/settings.c container/modules.c
+	container/compile_mounts.c container/compile_process.c container/compile_seccomp.c container/idmap.c \
+	container/settings.c container/modules.c
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
 ZONE_SOURCES := $(wildcard initramfs/*.c)
