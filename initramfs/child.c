@@ -33,13 +33,18 @@ enum { CHANNEL = 3, PROC = 4, CONTAINER = 5, OTHERS = 6 };
 /* Higher than any of the above, to move them out of each other's way. */
 #define ASIDE 16
 
+/* As many as have a bit. */
+#define SYSCTLS_EARLY 64
+
 struct child {
 	const struct child_plan *plan;
 	const struct spec *spec;
 	struct root root;
-	uint32_t index; /* of the operation to blame */
-	bool lesser;	/* in a user namespace below the zone's */
-	bool started;	/* the word came before it was waited for */
+	uint32_t index;	       /* of the operation to blame */
+	bool lesser;	       /* in a user namespace below the zone's */
+	bool started;	       /* the word came before it was waited for */
+	unsigned sysctls;      /* how many were come to */
+	uint64_t sysctls_done; /* a bit for each that was set before its turn */
 	char program[PROGRAM_MAX];
 };
 
@@ -204,6 +209,30 @@ static int execute(struct child *child, const struct op *op)
 	return execve(child->program, child->spec->args, child->spec->env);
 }
 
+/*
+ * Some belong to the zone's root, who a process of a lesser user namespace is at first only; to which root
+ * those of IPC do differs between kernels. What fails here is tried again in its turn.
+ */
+static void set_sysctls_early(struct child *child)
+{
+	const uint8_t *position = NULL;
+	struct op op = {0};
+	unsigned place = 0;
+
+	while (spec_next(child->spec, &position, &op))
+		if (op.type == ZONE_OP_SYSCTL && place++ < SYSCTLS_EARLY && !set_sysctl(&op))
+			child->sysctls_done |= 1ULL << (place - 1);
+}
+
+static int set_sysctl_late(struct child *child, const struct op *op)
+{
+	unsigned place = child->sysctls++;
+
+	if (place < SYSCTLS_EARLY && child->sysctls_done >> place & 1)
+		return 0;
+	return set_sysctl(op);
+}
+
 static int run(struct child *child, const struct op *op)
 {
 	switch (op->type) {
@@ -227,7 +256,7 @@ static int run(struct child *child, const struct op *op)
 	case ZONE_OP_DOMAINNAME:
 		return setdomainname(op->strings, strlen(op->strings));
 	case ZONE_OP_SYSCTL:
-		return set_sysctl(op);
+		return set_sysctl_late(child, op);
 	case ZONE_OP_READONLY_PATH:
 		return mounts_readonly_path(&child->root, op);
 	case ZONE_OP_MASK_PATH:
@@ -283,6 +312,8 @@ static int enter(struct child *child)
 		return -1;
 	if (namespaces & CLONE_NEWNET && network_loopback())
 		return -1;
+	if (child->lesser)
+		set_sysctls_early(child);
 	return become_root(child);
 }
 

@@ -65,6 +65,10 @@ static void maps_users_in_zone(void)
 	PUT_STRINGS(ZONE_OP_SYMLINK, "/proc/self/fd/1\0/dev/stdout");
 	put(ZONE_OP_PIVOT, NULL, 0);
 	PUT_STRINGS(ZONE_OP_HOSTNAME, "box");
+	PUT_STRINGS(ZONE_OP_SYSCTL, "kernel/msgmax\0"
+				    "4321");
+	PUT_STRINGS(ZONE_OP_SYSCTL, "net/ipv4/ip_forward\0"
+				    "1");
 	PUT_STRINGS(ZONE_OP_READONLY_PATH, "/proc/sys");
 	PUT_STRINGS(ZONE_OP_MASK_PATH, "/secret");
 	put_u32(ZONE_OP_OOM_SCORE_ADJ, score);
@@ -78,13 +82,15 @@ static void maps_users_in_zone(void)
 		  " cat /locked 2>/dev/null || echo none; wc -c </secret; echo x >/run/masked; wc -c "
 		  "</run/masked;"
 		  " cat /proc/self/oom_score_adj; ulimit -n; ulimit -Hn; hostname; echo out >/dev/stdout;"
-		  " grep -c ' / /sys \\| / /dev/pts \\| / /dev/mqueue \\| / /sys/fs/cgroup ' /proc/self/mountinfo");
+		  " cat /proc/sys/kernel/msgmax /proc/sys/net/ipv4/ip_forward;"
+		  " grep -c ' / /sys \\| / /dev/pts \\| / /dev/mqueue \\| / /sys/fs/cgroup ' "
+		  "/proc/self/mountinfo");
 	run_shell("cd shares/rootfs/bin; ln -s busybox tr; ln -s busybox cut; ln -s busybox wc; ln -s "
 		  "busybox hostname");
 	CHECK_EQ(run(0), 0);
 	CHECK(output_is(0, 1,
 		"0\n0\n 0 100000 65536\n 0 200000 65536\n0 "
-		"0\nrefused\nnone\n0\n0\n77\n100\n200\nbox\nout\n4\n"));
+		"0\nrefused\nnone\n0\n0\n77\n100\n200\nbox\nout\n4321\n1\n4\n"));
 	CHECK(output_is(0, 2, ""));
 	CHECK(!lstat(at("shares/volumes/0/data/made"), &stat));
 	snprintf(owner, sizeof(owner), "%u:%u", stat.st_uid, stat.st_gid);
