@@ -87,6 +87,8 @@ int standin_volumes(const struct volumes *volumes, const char *where, struct err
 {
 	int fd;
 
+	/* Who is another in a lesser user namespace gets to the volumes as well. */
+	umask(0);
 	if (mount("volumes", where, "tmpfs", 0, "size=1m,mode=755"))
 		return error_set(err, errno, "mounts: %s", where);
 	for (size_t i = 0; i < volumes->len; i++)
