@@ -35,8 +35,9 @@ SOURCES  := $(wildcard cmd/*.c container/*.c libocispec/*.c rootfs/*.c util/*.c 
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
 # What has no Xen in it is tested on any host, with sanitizers.
 PLAIN    := $(wildcard libocispec/*.c rootfs/*.c util/*.c) xen/ring.c container/spec.c container/compile.c \
-	container/compile_process.c container/compile_seccomp.c container/compile_resources.c \
-	container/compile_devices.c container/settings.c container/modules.c container/hooks.c
+	container/compile_mounts.c container/compile_process.c container/compile_seccomp.c \
+	container/compile_resources.c container/compile_devices.c container/idmap.c container/settings.c \
+	container/modules.c container/hooks.c
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
 ZONE_SOURCES := $(wildcard initramfs/*.c)
@@ -86,7 +87,7 @@ $(BUILD)/plain.a: $(PLAIN:%.c=$(BUILD)/plain/%.o)
 	rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/plain.a tests/unit/unit.h
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/plain.a $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(COMMON) $(SANITIZE) $< $(BUILD)/plain.a $(LIBS) -o $@

@@ -4,14 +4,10 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "container/spec.h"
-#include "libocispec/mount_options.h"
 #include "libocispec/names.h"
 #include "util/cleanup.h"
 
@@ -33,10 +29,10 @@ static int check_supported(const struct oci_config *config, struct error *err)
 	for (size_t i = 0; i < l->namespaces_len; i++) {
 		const char *type = l->namespaces[i].type;
 
-		if (strcmp(type, "user") == 0)
-			return error_set(err, 0, "linux.namespaces[%zu].type: user is not supported yet", i);
-		if (strcmp(type, "time") == 0)
-			return error_set(err, 0, "linux.namespaces[%zu].type: time is not supported yet", i);
+		if ((strcmp(type, "user") == 0 || strcmp(type, "time") == 0) && l->namespaces[i].path)
+			return error_set(err, 0,
+				"linux.namespaces[%zu].path: a zone cannot join a %s namespace of this host",
+				i, type);
 	}
 	if (l->net_devices_len)
 		return error_set(err, 0, "linux.netDevices: not supported yet");
@@ -47,136 +43,6 @@ static int check_supported(const struct oci_config *config, struct error *err)
 	if (l->mount_label && *l->mount_label)
 		return error_set(err, 0, "linux.mountLabel: the zone's kernel has no SELinux");
 	return 0;
-}
-
-/* Where config.json names a source of the host's for /dev/shm, it is memory to be shared with other
- * containers: a zone has its own, of the same size. */
-static void put_shm(const char *source, size_t i, struct spec *spec)
-{
-	struct statvfs fs;
-	unsigned long long size = 64 << 20;
-	char data[64];
-
-	if (statvfs(source, &fs) == 0 && fs.f_blocks)
-		size = (unsigned long long)fs.f_blocks * fs.f_frsize;
-	snprintf(data, sizeof(data), "mode=1777,size=%llu", size);
-	spec_begin(spec, ZONE_OP_MOUNT, "mounts[%zu]: /dev/shm", i);
-	spec_u32(spec, MS_NOSUID | MS_NODEV | MS_NOEXEC);
-	spec_u32(spec, 0);
-	spec_string(spec, "tmpfs");
-	spec_string(spec, "shm");
-	spec_string(spec, "/dev/shm");
-	spec_string(spec, data);
-	spec_end(spec);
-}
-
-static char *absolute(const char *bundle, const char *path)
-{
-	char *whole = NULL;
-
-	if (*path == '/')
-		return strdup(path);
-	return asprintf(&whole, "%s/%s", bundle, path) < 0 ? NULL : whole;
-}
-
-/* Adds a source to the volumes share and returns its path there, "N/NAME"; the name is kept because the
- * guest's mountinfo shows it. */
-static char *add_volume(struct volumes *volumes, const char *source)
-{
-	const char *end = source + strlen(source), *start;
-	char *path = NULL;
-	char **sources = reallocarray(volumes->sources, volumes->len + 1, sizeof(*sources));
-	char **names;
-
-	if (!sources)
-		return NULL;
-	volumes->sources = sources;
-	names = reallocarray(volumes->names, volumes->len + 1, sizeof(*names));
-	if (!names)
-		return NULL;
-	volumes->names = names;
-
-	while (end > source && end[-1] == '/')
-		end--;
-	for (start = end; start > source && start[-1] != '/'; start--)
-		;
-	sources[volumes->len] = strdup(source);
-	names[volumes->len] = start == end ? strdup("root") : strndup(start, (size_t)(end - start));
-	if (asprintf(&path, "%zu/%s", volumes->len, names[volumes->len]) < 0)
-		return NULL;
-	volumes->len++;
-	return path;
-}
-
-static int put_mount(const struct oci_mount *mount, size_t i, const char *bundle, struct spec *spec,
-	struct volumes *volumes, struct error *err)
-{
-	struct oci_mount_options options = {0};
-	cleanup_free char *source = NULL, *volume = NULL;
-	const char *type = mount->type ? mount->type : "";
-	unsigned long propagation;
-	int result = -1;
-
-	if (oci_mount_options_parse(mount->options, &options, err)) {
-		error_prefix(err, "mounts[%zu].options", i);
-		goto out;
-	}
-	if (options.rec_set || options.rec_clear || options.extensions || mount->uid_mappings_len ||
-		mount->gid_mappings_len) {
-		error_set(err, 0, "mounts[%zu].options: recursive attributes and idmap are not supported yet",
-			i);
-		goto out;
-	}
-	if (strcmp(type, "bind") == 0 || strcmp(type, "rbind") == 0)
-		options.flags |= MS_BIND;
-
-	if (options.flags & MS_BIND) {
-		struct stat st;
-
-		source = mount->source ? absolute(bundle, mount->source) : NULL;
-		if (!source) {
-			error_set(err, 0, "mounts[%zu].source: missing", i);
-			goto out;
-		}
-		if (stat(source, &st)) {
-			error_set(err, errno, "mounts[%zu].source: %s", i, source);
-			goto out;
-		}
-		if (strcmp(mount->destination, "/dev/shm") == 0) {
-			put_shm(source, i, spec);
-			result = 0;
-			goto out;
-		}
-		if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
-			error_set(err, 0,
-				"mounts[%zu].source: %s is neither a folder nor a file; a device or socket "
-				"of the host "
-				"cannot be in a zone",
-				i, source);
-			goto out;
-		}
-		volume = add_volume(volumes, source);
-		if (!volume) {
-			error_set(err, ENOMEM, "mounts[%zu]", i);
-			goto out;
-		}
-	}
-
-	propagation = 0;
-	for (size_t p = 0; p < options.propagation_len; p++)
-		propagation |= options.propagation[p];
-	spec_begin(spec, ZONE_OP_MOUNT, "mounts[%zu]: %s", i, mount->destination);
-	spec_u32(spec, (uint32_t)options.flags);
-	spec_u32(spec, (uint32_t)propagation);
-	spec_string(spec, strcmp(type, "cgroup") == 0 ? "cgroup2" : type);
-	spec_string(spec, volume ? volume : mount->source ? mount->source : type);
-	spec_string(spec, mount->destination);
-	spec_string(spec, options.data);
-	spec_end(spec);
-	result = 0;
-out:
-	oci_mount_options_free(&options);
-	return result;
 }
 
 static void put_device(struct spec *spec, const char *path, uint32_t mode, uint32_t major, uint32_t minor,
@@ -268,20 +134,76 @@ static void put_name(struct spec *spec, enum zone_op_type type, const char *prop
 static void put_sysctls(struct spec *spec, const struct oci_map *sysctl)
 {
 	for (size_t i = 0; i < sysctl->len; i++) {
-		cleanup_free char *path = strdup(sysctl->keys[i]);
+		cleanup_free char *path = oci_sysctl_path(sysctl->keys[i]);
 
-		if (!path)
-			continue;
-		/* Either '.' or '/' parts the names; with '/' a dot is of a name (an interface's). */
-		if (!strchr(path, '/'))
-			for (char *c = path; *c; c++)
-				if (*c == '.')
-					*c = '/';
+		/* One that is no name was refused before. */
+		if (!path) {
+			spec->failed = true;
+			return;
+		}
 		spec_begin(spec, ZONE_OP_SYSCTL, "linux.sysctl.%s", sysctl->keys[i]);
 		spec_string(spec, path);
 		spec_string(spec, sysctl->values[i]);
 		spec_end(spec);
 	}
+}
+
+static void put_map(struct spec *spec, enum zone_op_type type, const char *property,
+	const struct oci_id_mapping *mappings, size_t len)
+{
+	spec_begin(spec, type, "%s", property);
+	for (size_t i = 0; i < len; i++) {
+		spec_u32(spec, mappings[i].container_id);
+		spec_u32(spec, mappings[i].host_id);
+		spec_u32(spec, mappings[i].size);
+	}
+	spec_end(spec);
+}
+
+/* What the container's mounts and devices are made with is its root's. */
+static int check_root_mapped(
+	const struct oci_id_mapping *mappings, size_t len, const char *property, struct error *err)
+{
+	for (size_t i = 0; i < len; i++)
+		if (mappings[i].container_id == 0)
+			return 0;
+	return error_set(err, 0, "%s: the container's ID 0 is not mapped", property);
+}
+
+static int put_namespaces(const struct oci_config *config, struct spec *spec, struct error *err)
+{
+	const struct oci_linux *l = config->linux_;
+	const struct oci_namespace *user = oci_config_namespace(config, "user");
+	uint32_t flags = OWN_NAMESPACES;
+
+	if (user)
+		flags |= CLONE_NEWUSER;
+	/* The zone's own network is not that of a lesser user namespace's root. */
+	if (user && oci_config_namespace(config, "network"))
+		flags |= CLONE_NEWNET;
+	if (oci_config_namespace(config, "time"))
+		flags |= CLONE_NEWTIME;
+	spec_begin(spec, ZONE_OP_CLONE, "linux.namespaces");
+	spec_u32(spec, flags);
+	spec_end(spec);
+
+	if (user) {
+		if (check_root_mapped(l->uid_mappings, l->uid_mappings_len, "linux.uidMappings", err) ||
+			check_root_mapped(l->gid_mappings, l->gid_mappings_len, "linux.gidMappings", err))
+			return -1;
+		put_map(spec, ZONE_OP_UID_MAP, "linux.uidMappings", l->uid_mappings, l->uid_mappings_len);
+		put_map(spec, ZONE_OP_GID_MAP, "linux.gidMappings", l->gid_mappings, l->gid_mappings_len);
+	}
+	for (size_t i = 0; l && i < l->time_offsets_len; i++) {
+		const struct oci_time_offset *offset = &l->time_offsets[i];
+
+		spec_begin(spec, ZONE_OP_TIME_OFFSET, "linux.timeOffsets[\"%s\"]", offset->key);
+		spec_u32(spec, (uint32_t)oci_name_number(oci_clock_names, offset->key));
+		spec_u32(spec, offset->nanosecs);
+		spec_u64(spec, (uint64_t)offset->secs);
+		spec_end(spec);
+	}
+	return 0;
 }
 
 int compile_container(const struct oci_config *config, const char *bundle, struct spec *spec,
@@ -292,9 +214,8 @@ int compile_container(const struct oci_config *config, const char *bundle, struc
 	if (check_supported(config, err))
 		return -1;
 
-	spec_begin(spec, ZONE_OP_CLONE, "linux.namespaces");
-	spec_u32(spec, OWN_NAMESPACES);
-	spec_end(spec);
+	if (put_namespaces(config, spec, err))
+		return -1;
 	if (l && l->resources && compile_resources(l->resources, spec, err))
 		return -1;
 
@@ -303,7 +224,7 @@ int compile_container(const struct oci_config *config, const char *bundle, struc
 	spec_string(spec, ROOT_OPTIONS);
 	spec_end(spec);
 	for (size_t i = 0; i < config->mounts_len; i++)
-		if (put_mount(&config->mounts[i], i, bundle, spec, volumes, err))
+		if (compile_mount(config, i, bundle, spec, volumes, err))
 			return -1;
 	put_default_devices(spec);
 	if (l && put_devices(l, spec, err))
@@ -312,11 +233,6 @@ int compile_container(const struct oci_config *config, const char *bundle, struc
 	spec_end(spec);
 	if (config->process && config->process->terminal)
 		compile_terminal(config->process->console_size, config->process->user.uid, spec);
-	if (l && l->rootfs_propagation && *l->rootfs_propagation) {
-		spec_begin(spec, ZONE_OP_PROPAGATION, "linux.rootfsPropagation");
-		spec_u32(spec, (uint32_t)oci_name_number(oci_propagation_names, l->rootfs_propagation));
-		spec_end(spec);
-	}
 
 	put_name(spec, ZONE_OP_HOSTNAME, "hostname", config->hostname);
 	put_name(spec, ZONE_OP_DOMAINNAME, "domainname", config->domainname);
@@ -329,6 +245,12 @@ int compile_container(const struct oci_config *config, const char *bundle, struc
 	}
 	if (config->root->readonly) {
 		spec_begin(spec, ZONE_OP_READONLY_ROOT, "root.readonly");
+		spec_end(spec);
+	}
+	/* Last: of what is unbindable no path can be masked or made read-only. */
+	if (l && l->rootfs_propagation && *l->rootfs_propagation) {
+		spec_begin(spec, ZONE_OP_PROPAGATION, "linux.rootfsPropagation");
+		spec_u32(spec, (uint32_t)oci_name_number(oci_propagation_names, l->rootfs_propagation));
 		spec_end(spec);
 	}
 	if (spec->failed)

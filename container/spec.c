@@ -108,11 +108,11 @@ void spec_free(struct spec *spec)
 void volumes_free(struct volumes *volumes)
 {
 	for (size_t i = 0; i < volumes->len; i++) {
-		free(volumes->sources[i]);
-		free(volumes->names[i]);
+		free(volumes->list[i].source);
+		free(volumes->list[i].name);
+		free(volumes->list[i].overlay);
 	}
-	free(volumes->sources);
-	free(volumes->names);
+	free(volumes->list);
 	memset(volumes, 0, sizeof(*volumes));
 }
 

@@ -31,10 +31,19 @@ void spec_bytes(struct spec *spec, const void *data, size_t length);
 void spec_end(struct spec *spec);
 void spec_free(struct spec *spec);
 
-/* What stands in the volumes share: source i is its N/NAME. */
+/* What stands in the volumes share: entry i is its N/NAME. */
+struct volume {
+	size_t mount;	/* which of config.json's mounts it is for */
+	char *source;	/* owned; absolute */
+	char *name;	/* owned; the last component */
+	char *overlay;	/* owned; options of an overlay to stand there, NULL for a bind of the source */
+	bool recursive; /* with the mounts below the source */
+	const struct oci_id_mapping *uids, *gids; /* the config's; NULL where owners are as they are */
+	size_t uids_len, gids_len;
+	bool map_recursive;
+};
 struct volumes {
-	char **sources; /* owned; absolute */
-	char **names;	/* owned; the last component */
+	struct volume *list; /* owned */
 	size_t len;
 };
 void volumes_free(struct volumes *volumes);
@@ -42,6 +51,10 @@ void volumes_free(struct volumes *volumes);
 /* The container's own spec: its surroundings, then its process. `bundle` is what relative sources start from.
  */
 int compile_container(const struct oci_config *config, const char *bundle, struct spec *spec,
+	struct volumes *volumes, struct error *err);
+
+/* The operations of mounts[i]; a source on the host is added to the volumes. */
+int compile_mount(const struct oci_config *config, size_t i, const char *bundle, struct spec *spec,
 	struct volumes *volumes, struct error *err);
 
 /* The operations on the container's cgroup: limits, device rules. */

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "container/idmap.h"
 #include "container/process.h"
 #include "util/cleanup.h"
 
@@ -41,22 +42,44 @@ int standin_root(const char *rootfs, struct error *err)
 	return fd < 0 ? error_set(err, errno, "root.path: %s", rootfs) : fd;
 }
 
-/* Binds source i at N/NAME below `where`. */
-static int bind_source(const char *where, size_t i, const char *name, const char *source, struct error *err)
+/* Puts the source of a bind at `target`. */
+static int bind_source(const struct volume *volume, const char *target, struct error *err)
+{
+	cleanup_close int fd = open_tree(AT_FDCWD, volume->source,
+		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (volume->recursive ? AT_RECURSIVE : 0));
+
+	if (fd < 0)
+		return error_set(err, errno, "mounts[%zu].source: %s", volume->mount, volume->source);
+	if (volume->uids && idmap_tree(fd, volume, err))
+		return -1;
+	if (move_mount(fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH))
+		return error_set(err, errno, "mounts[%zu].source: %s", volume->mount, volume->source);
+	return 0;
+}
+
+/* Makes N/NAME below `where`. */
+static int make_volume(const char *where, size_t i, const struct volume *volume, struct error *err)
 {
 	cleanup_free char *folder = NULL, *target = NULL;
+	bool is_folder = true;
 	struct stat st;
 
 	if (asprintf(&folder, "%s/%zu", where, i) < 0)
 		return error_set(err, ENOMEM, "mounts");
-	if (asprintf(&target, "%s/%s", folder, name) < 0)
+	if (asprintf(&target, "%s/%s", folder, volume->name) < 0)
 		return error_set(err, ENOMEM, "mounts");
-	if (stat(source, &st) || mkdir(folder, 0755))
-		return error_set(err, errno, "mounts: %s", source);
-	if (S_ISDIR(st.st_mode) ? mkdir(target, 0755) : mknod(target, S_IFREG | 0644, 0))
-		return error_set(err, errno, "mounts: %s", target);
-	if (mount(source, target, NULL, MS_BIND | MS_REC, NULL))
-		return error_set(err, errno, "mounts: %s", source);
+	if (!volume->overlay) {
+		if (stat(volume->source, &st))
+			return error_set(err, errno, "mounts[%zu].source: %s", volume->mount, volume->source);
+		is_folder = S_ISDIR(st.st_mode);
+	}
+	if (mkdir(folder, 0755) || (is_folder ? mkdir(target, 0755) : mknod(target, S_IFREG | 0644, 0)))
+		return error_set(err, errno, "mounts[%zu]: %s", volume->mount, target);
+	if (!volume->overlay)
+		return bind_source(volume, target, err);
+	if (mount("overlay", target, "overlay", 0, volume->overlay))
+		return error_set(
+			err, errno, "mounts[%zu].options: overlay: %s", volume->mount, volume->overlay);
 	return 0;
 }
 
@@ -64,10 +87,12 @@ int standin_volumes(const struct volumes *volumes, const char *where, struct err
 {
 	int fd;
 
+	/* Who is another in a lesser user namespace gets to the volumes as well. */
+	umask(0);
 	if (mount("volumes", where, "tmpfs", 0, "size=1m,mode=755"))
 		return error_set(err, errno, "mounts: %s", where);
 	for (size_t i = 0; i < volumes->len; i++)
-		if (bind_source(where, i, volumes->names[i], volumes->sources[i], err))
+		if (make_volume(where, i, &volumes->list[i], err))
 			return -1;
 	fd = detached(where);
 	if (fd < 0)

@@ -25,6 +25,7 @@
 #include "initramfs/program.h"
 #include "initramfs/syscalls.h"
 #include "initramfs/terminal.h"
+#include "initramfs/timens.h"
 #include "initramfs/zone_wire.h"
 #include "util/cleanup.h"
 #include "util/passing.h"
@@ -35,12 +36,19 @@ enum { CHANNEL = 3, PROC = 4, CONTAINER = 5, OTHERS = 6 };
 /* Higher than any of the above, to move them out of each other's way. */
 #define ASIDE 16
 
+/* As many as have a bit. */
+#define SYSCTLS_EARLY 64
+
 struct child {
 	const struct child_plan *plan;
 	const struct spec *spec;
 	struct root root;
-	uint32_t index; /* of the operation to blame */
-	char **hooks;	/* of the hooks to come, as the spec has them */
+	char **hooks;	       /* of the hooks to come, as the spec has them */
+	uint32_t index;	       /* of the operation to blame */
+	bool lesser;	       /* in a user namespace below the zone's */
+	bool started;	       /* the word came before it was waited for */
+	unsigned sysctls;      /* how many were come to */
+	uint64_t sysctls_done; /* a bit for each that was set before its turn */
 	char program[PROGRAM_MAX];
 };
 
@@ -96,12 +104,47 @@ static int set_sysctl(const struct op *op)
 	return fd < 0 || write(fd, op_string(op, 1), strlen(op_string(op, 1))) < 0 ? -1 : 0;
 }
 
-static int set_oom_score(const struct op *op)
+static int send_message(const struct child_message *message)
 {
+	return send(CHANNEL, message, sizeof(*message), MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+/* The next message for the child. That the channel has closed is the end of all. */
+static uint32_t next_message(uint32_t *error)
+{
+	struct child_message message;
+	ssize_t length;
+
+	while ((length = recv(CHANNEL, &message, sizeof(message), 0)) < 0 && errno == EINTR)
+		;
+	if (length != sizeof(message))
+		_exit(1);
+	*error = message.arg[0];
+	return message.type;
+}
+
+/* Waits until zone init has done its part. */
+static int await_done(struct child *child)
+{
+	uint32_t type, error = 0;
+
+	while ((type = next_message(&error)) != CHILD_DONE)
+		child->started |= type == CHILD_START;
+	if (!error)
+		return 0;
+	errno = (int)error;
+	return -1;
+}
+
+static int set_oom_score(struct child *child, const struct op *op)
+{
+	struct child_message message = {.type = CHILD_SCORE, .arg = {op_u32(op, 0)}};
 	char text[16], *digit = text + sizeof(text);
 	int32_t score = (int32_t)op_u32(op, 0);
 	uint32_t left = score < 0 ? 0U - (uint32_t)score : (uint32_t)score;
 
+	if (child->lesser)
+		return send_message(&message) ? -1 : await_done(child);
 	do
 		*--digit = (char)('0' + left % 10);
 	while (left /= 10);
@@ -110,12 +153,19 @@ static int set_oom_score(const struct op *op)
 	return write_file(PROC, "self/oom_score_adj", digit, (size_t)(text + sizeof(text) - digit));
 }
 
-static int set_limit(const struct op *op)
+static int set_limit(struct child *child, const struct op *op)
 {
+	struct child_message message = {
+		.type = CHILD_LIMIT,
+		.arg = {op_u32(op, 0)},
+		.value = {op_u64(op, 8), op_u64(op, 16)},
+	};
 	struct {
 		uint64_t soft, hard;
 	} limit = {op_u64(op, 8), op_u64(op, 16)};
 
+	if (child->lesser)
+		return send_message(&message) ? -1 : await_done(child);
 	return (int)syscall(SYS_prlimit64, 0, op_u32(op, 0), &limit, NULL);
 }
 
@@ -160,13 +210,6 @@ static int pivot(struct child *child)
 	return fd < 0 ? -1 : 0;
 }
 
-static int send_message(uint32_t type, uint32_t first, uint32_t second)
-{
-	struct child_message message = {.type = type, .arg = {first, second}};
-
-	return send(CHANNEL, &message, sizeof(message), MSG_NOSIGNAL) < 0 ? -1 : 0;
-}
-
 /* Zone init gets the terminal's other end. The container has it as its console, too. */
 static int open_terminal(struct child *child, const struct op *op)
 {
@@ -182,20 +225,18 @@ static int open_terminal(struct child *child, const struct op *op)
 /* Takes its rights, finds its program, and waits to be started. */
 static int get_ready(struct child *child, const struct op *op)
 {
-	struct child_message message;
-	ssize_t length;
+	struct child_message message = {.type = CHILD_READY, .arg = {(uint32_t)getpid()}};
+	uint32_t ignored;
 
 	if (credentials_apply(child->spec, &child->index))
 		return -1;
 	child->index = op->index;
 	if (program_find(child->spec, child->program))
 		return -1;
-	if (send_message(CHILD_READY, (uint32_t)getpid(), 0))
+	if (send_message(&message))
 		return -1;
-	while ((length = recv(CHANNEL, &message, sizeof(message), 0)) < 0 && errno == EINTR)
-		;
-	if (length != sizeof(message))
-		_exit(1);
+	while (!child->started)
+		child->started = next_message(&ignored) == CHILD_START;
 	return 0;
 }
 
@@ -210,6 +251,30 @@ static int execute(struct child *child, const struct op *op)
 	return execve(child->program, child->spec->args, child->spec->env);
 }
 
+/*
+ * Some belong to the zone's root, who a process of a lesser user namespace is at first only; to which root
+ * those of IPC do differs between kernels. What fails here is tried again in its turn.
+ */
+static void set_sysctls_early(struct child *child)
+{
+	const uint8_t *position = NULL;
+	struct op op = {0};
+	unsigned place = 0;
+
+	while (spec_next(child->spec, &position, &op))
+		if (op.type == ZONE_OP_SYSCTL && place++ < SYSCTLS_EARLY && !set_sysctl(&op))
+			child->sysctls_done |= 1ULL << (place - 1);
+}
+
+static int set_sysctl_late(struct child *child, const struct op *op)
+{
+	unsigned place = child->sysctls++;
+
+	if (place < SYSCTLS_EARLY && child->sysctls_done >> place & 1)
+		return 0;
+	return set_sysctl(op);
+}
+
 static int run(struct child *child, const struct op *op)
 {
 	switch (op->type) {
@@ -218,7 +283,10 @@ static int run(struct child *child, const struct op *op)
 	case ZONE_OP_PROPAGATION:
 		return mounts_propagation(&child->root, op);
 	case ZONE_OP_MOUNT:
+	case ZONE_OP_MOUNT_COPY:
 		return mounts_mount(&child->root, op);
+	case ZONE_OP_MOUNT_ATTR:
+		return mounts_attributes(&child->root, op);
 	case ZONE_OP_MKNOD:
 		return mounts_mknod(&child->root, op);
 	case ZONE_OP_SYMLINK:
@@ -230,7 +298,7 @@ static int run(struct child *child, const struct op *op)
 	case ZONE_OP_DOMAINNAME:
 		return setdomainname(op->strings, strlen(op->strings));
 	case ZONE_OP_SYSCTL:
-		return set_sysctl(op);
+		return set_sysctl_late(child, op);
 	case ZONE_OP_READONLY_PATH:
 		return mounts_readonly_path(&child->root, op);
 	case ZONE_OP_MASK_PATH:
@@ -238,9 +306,9 @@ static int run(struct child *child, const struct op *op)
 	case ZONE_OP_READONLY_ROOT:
 		return mounts_readonly_root(&child->root);
 	case ZONE_OP_OOM_SCORE_ADJ:
-		return set_oom_score(op);
+		return set_oom_score(child, op);
 	case ZONE_OP_RLIMIT:
-		return set_limit(op);
+		return set_limit(child, op);
 	case ZONE_OP_PERSONALITY:
 		return personality(op_u32(op, 0)) < 0 ? -1 : 0;
 	case ZONE_OP_TERMINAL:
@@ -263,10 +331,17 @@ static int run(struct child *child, const struct op *op)
 	}
 }
 
+/* Until then it is nobody in its user namespace, and files that it makes have no owner. */
+static int become_root(const struct child *child)
+{
+	return child->lesser && (sys_setresgid(0) || sys_setresuid(0)) ? -1 : 0;
+}
+
 /* Comes to be where the operations mean something. */
-static int enter(const struct child *child)
+static int enter(struct child *child)
 {
 	const struct child_plan *plan = child->plan;
+	uint32_t namespaces = plan->container >= 0 ? plan->join : child->spec->clone_flags;
 
 	/* Whoever shares the namespaces must not read zone init's memory from its copy. */
 	prctl(PR_SET_DUMPABLE, 0);
@@ -275,15 +350,23 @@ static int enter(const struct child *child)
 	umask(0);
 	if (arrange_descriptors(plan))
 		return -1;
+	child->lesser = namespaces & CLONE_NEWUSER;
 	if (plan->container >= 0)
-		return plan->join ? setns(CONTAINER, (int)plan->join) : 0;
+		return plan->join && setns(CONTAINER, (int)plan->join) ? -1 : become_root(child);
+	if (child->lesser && await_done(child))
+		return -1;
 	/* By now it is in its cgroup, which is the root that the namespace shows; clone3 would take its
 	 * parent's. */
-	if (child->spec->clone_flags & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP))
+	if (namespaces & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP))
 		return -1;
-	if (child->spec->clone_flags & CLONE_NEWNET)
-		return network_loopback();
-	return 0;
+	/* Its files in /proc are root's, who this still is. */
+	if (namespaces & ZONE_CLONE_NEWTIME && timens_enter(PROC, child->spec, &child->index))
+		return -1;
+	if (namespaces & CLONE_NEWNET && network_loopback())
+		return -1;
+	if (child->lesser)
+		set_sysctls_early(child);
+	return become_root(child);
 }
 
 void child_run(const struct child_plan *plan)
@@ -292,6 +375,7 @@ void child_run(const struct child_plan *plan)
 		.spec = plan->spec,
 		.root = {.fd = -1, .volumes = -1},
 		.hooks = plan->spec->hooks};
+	struct child_message failed = {.type = CHILD_FAILED};
 	const uint8_t *position = NULL;
 	struct op op = {0};
 
@@ -305,6 +389,8 @@ void child_run(const struct child_plan *plan)
 				break;
 		}
 	}
-	send_message(CHILD_FAILED, child.index, (uint32_t)errno);
+	failed.arg[0] = child.index;
+	failed.arg[1] = (uint32_t)errno;
+	send_message(&failed);
 	_exit(1);
 }

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "initramfs/copy.h"
 #include "initramfs/paths.h"
 #include "initramfs/platform.h"
 #include "initramfs/syscalls.h"
@@ -132,6 +133,25 @@ int mounts_propagation(struct root *root, const struct op *op)
 	return mount(NULL, "/", NULL, op_u32(op, 0), NULL);
 }
 
+bool mounts_binds_volume(const struct op *op)
+{
+	return op->type == ZONE_OP_MOUNT && (op_u32(op, 0) & (MS_BIND | MS_REMOUNT)) == MS_BIND &&
+	       *op_string(op, 1) != '/';
+}
+
+/* A device of the zone's: while the old root is in sight. */
+static int open_device(const struct root *root, const char *path)
+{
+	cleanup_close int devices = -1;
+
+	if (root->pivoted || strncmp(path, "/dev/", 5)) {
+		errno = EPERM;
+		return -1;
+	}
+	devices = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return devices < 0 ? -1 : path_open(devices, path + 5);
+}
+
 static int open_volume(struct root *root, const char *path)
 {
 	struct zone_open_how how = {
@@ -152,7 +172,8 @@ static int mount_bind(struct root *root, const struct op *op)
 	uint32_t flags = op_u32(op, 0);
 	struct stat stat;
 
-	source = open_volume(root, op_string(op, 1));
+	source = *op_string(op, 1) == '/' ? open_device(root, op_string(op, 1))
+					  : open_volume(root, op_string(op, 1));
 	if (source < 0 || fstat(source, &stat))
 		return -1;
 	target = path_make(root->fd, op_string(op, 2), S_ISDIR(stat.st_mode) ? PATH_FOLDER : PATH_FILE);
@@ -187,6 +208,26 @@ static int mount_tmpfs(int target, const char *source, unsigned long flags, cons
 	return mount_over(target, source, "tmpfs", flags, with_mode);
 }
 
+/* A tmpfs that begins with what `target`, now below it, is open on. It is written to before it is read-only.
+ */
+static int fill_tmpfs(const struct root *root, int target, const struct op *op)
+{
+	cleanup_close int top = path_open(root->fd, op_string(op, 2));
+	uint32_t flags = op_u32(op, 0);
+
+	if (top < 0 || copy_folder(target, top))
+		return -1;
+	return flags & MS_RDONLY ? set_attributes(top, MS_RDONLY, 0) : 0;
+}
+
+/* A sysfs is its network namespace's: who shares it from a lesser user namespace gets the zone's. */
+static int bind_sysfs(const struct root *root, int target, unsigned long flags)
+{
+	cleanup_close int source = root->pivoted ? -1 : open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return source < 0 ? -1 : bind_over(source, target, true, flags, 0);
+}
+
 int mounts_mount(struct root *root, const struct op *op)
 {
 	cleanup_close int target = -1;
@@ -206,10 +247,17 @@ int mounts_mount(struct root *root, const struct op *op)
 		type = "cgroup2";
 		data = "";
 	}
-	if (!strcmp(type, "tmpfs"))
+	if (op->type == ZONE_OP_MOUNT_COPY)
+		result = mount_tmpfs(target, source, flags & ~(uint32_t)MS_RDONLY, data) ||
+					 fill_tmpfs(root, target, op)
+				 ? -1
+				 : 0;
+	else if (!strcmp(type, "tmpfs") && !(flags & MS_REMOUNT))
 		result = mount_tmpfs(target, source, flags, data);
 	else
 		result = mount_over(target, source, *type ? type : NULL, flags, *data ? data : NULL);
+	if (result && errno == EPERM && !strcmp(type, "sysfs"))
+		result = bind_sysfs(root, target, flags);
 	if (result || !propagation)
 		return result;
 	/* What `target` is open on lies below the new mount by now. */
@@ -223,19 +271,9 @@ int mounts_mount(struct root *root, const struct op *op)
 /* The zone's own device of the same name, for where making a node is refused. */
 static int bind_device(struct root *root, const char *path, mode_t mode, dev_t device)
 {
-	cleanup_close int devices = -1, source = -1, target = -1;
+	cleanup_close int source = open_device(root, path), target = -1;
 	struct stat stat;
 
-	while (*path == '/')
-		path++;
-	if (root->pivoted || strncmp(path, "dev/", 4)) {
-		errno = EPERM;
-		return -1;
-	}
-	devices = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (devices < 0)
-		return -1;
-	source = path_open(devices, path + 4);
 	if (source < 0 || fstat(source, &stat))
 		return -1;
 	if ((stat.st_mode & S_IFMT) != (mode & S_IFMT) || stat.st_rdev != device) {
@@ -365,6 +403,23 @@ int mounts_mask_path(struct root *root, const struct op *op)
 	if (null < 0)
 		return -1;
 	return bind_over(null, fd, false, 0, 0);
+}
+
+int mounts_attributes(struct root *root, const struct op *op)
+{
+	struct zone_mount_attr attr = {
+		.attr_set = op_u64(op, 0),
+		.attr_clr = op_u64(op, 8),
+		.propagation = op_u32(op, 4),
+	};
+	cleanup_close int fd = -1;
+
+	if (need_root(root))
+		return -1;
+	fd = path_open(root->fd, op->strings);
+	if (fd < 0)
+		return -1;
+	return sys_mount_setattr(fd, "", ZONE_AT_EMPTY_PATH | (op_u32(op, 5) ? ZONE_AT_RECURSIVE : 0), &attr);
 }
 
 int mounts_readonly_root(struct root *root)

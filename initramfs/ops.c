@@ -20,6 +20,9 @@ static const struct layout layouts[] = {
 	{ZONE_OP_CLONE, 4, 0, 0},
 	{ZONE_OP_CGROUP, 0, 2, 0},
 	{ZONE_OP_VOLUMES, 0, 1, 0},
+	{ZONE_OP_UID_MAP, 0, 0, 12},
+	{ZONE_OP_GID_MAP, 0, 0, 12},
+	{ZONE_OP_TIME_OFFSET, 16, 0, 0},
 	{ZONE_OP_CGROUP_TRY, 0, 2, 0},
 	{ZONE_OP_DEVICES, 0, 0, 8},
 	{ZONE_OP_ROOT, 4, 1, 0},
@@ -34,6 +37,8 @@ static const struct layout layouts[] = {
 	{ZONE_OP_READONLY_PATH, 0, 1, 0},
 	{ZONE_OP_MASK_PATH, 0, 1, 0},
 	{ZONE_OP_READONLY_ROOT, 0, 0, 0},
+	{ZONE_OP_MOUNT_ATTR, 24, 1, 0},
+	{ZONE_OP_MOUNT_COPY, 8, 4, 0},
 	{ZONE_OP_OOM_SCORE_ADJ, 4, 0, 0},
 	{ZONE_OP_RLIMIT, 24, 0, 0},
 	{ZONE_OP_GROUPS, 0, 0, 4},
@@ -175,6 +180,12 @@ static void note(struct spec *spec, const struct op *op, struct counts *counts)
 	case ZONE_OP_CLONE:
 		spec->container = true;
 		spec->clone_flags = op_u32(op, 0);
+		break;
+	case ZONE_OP_UID_MAP:
+		spec->uid_map = *op;
+		break;
+	case ZONE_OP_GID_MAP:
+		spec->gid_map = *op;
 		break;
 	case ZONE_OP_GROUPS:
 		spec->groups = *op;

@@ -24,7 +24,7 @@ struct spec {
 	bool terminal;	/* it has one of its own */
 	uint32_t query; /* the operation of a spec that only asks; 0: it makes a process */
 	uint32_t clone_flags;
-	struct op groups, user, capabilities, no_new_privileges, seccomp, cwd;
+	struct op uid_map, gid_map, groups, user, capabilities, no_new_privileges, seccomp, cwd;
 	char **args, **env; /* NULL-terminated, of pointers into the bytes; one allocation, at args */
 	char **hooks;	    /* the same of each ZONE_OP_HOOK: its arguments, NULL, its variables, NULL */
 };

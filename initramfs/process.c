@@ -18,12 +18,14 @@
 #include "initramfs/cgroup.h"
 #include "initramfs/child.h"
 #include "initramfs/control.h"
+#include "initramfs/mounts.h"
 #include "initramfs/ops.h"
 #include "initramfs/platform.h"
 #include "initramfs/query.h"
 #include "initramfs/relay.h"
 #include "initramfs/syscalls.h"
 #include "initramfs/terminal.h"
+#include "initramfs/userns.h"
 #include "util/cleanup.h"
 #include "util/passing.h"
 
@@ -58,6 +60,7 @@ struct process {
 	uint32_t number;
 	enum state state;
 	uint32_t namespaces; /* CLONE_NEW* that it was made with */
+	struct userns user;  /* who is root in its user namespace */
 	pid_t pid;	     /* 0 before there is one */
 	int pidfd;
 	int channel; /* to the child (child.h), -1 once it is closed */
@@ -212,7 +215,7 @@ static int prepare(const struct spec *spec, uint32_t *index)
 			return -1;
 		if (op.type == ZONE_OP_VOLUMES)
 			volumes = op.strings;
-		else if (op.type == ZONE_OP_MOUNT && op_u32(&op, 0) & MS_BIND && !has_volumes)
+		else if (!has_volumes && mounts_binds_volume(&op))
 			volumes = VOLUMES_OPTIONS;
 		if (volumes && !has_volumes &&
 			share_mount(ZONE_TAG_VOLUMES, VOLUMES_PATH, 0, volumes, SHARE_SECONDS))
@@ -331,7 +334,26 @@ static int make_streams(const struct spec *spec, int child[3], int own[3])
 	return 0;
 }
 
-static int spawn(struct process *process, const struct spec *spec)
+/* Gives a new process what only its parent can: the maps of its user namespace, which it waits for, and the
+ * streams, to be opened by their names in /dev. */
+static int furnish(struct process *process, const struct spec *spec, const int streams[3], uint32_t *index)
+{
+	struct child_message done = {.type = CHILD_DONE};
+
+	if (!(process->namespaces & CLONE_NEWUSER))
+		return 0;
+	if (spec->container && userns_map(proc, process->pid, spec, &process->user, index))
+		return -1;
+	/* A terminal is of the namespace itself. */
+	for (unsigned stream = 0; stream < 3 && !spec->terminal; stream++)
+		if (fchown(streams[stream], process->user.uid, process->user.gid))
+			return -1;
+	if (spec->container && send(process->channel, &done, sizeof(done), MSG_NOSIGNAL) < 0)
+		return -1;
+	return 0;
+}
+
+static int spawn(struct process *process, const struct spec *spec, uint32_t *index)
 {
 	struct process *container = spec->container ? NULL : find(CONTAINER);
 	int streams[3] = {-1, -1, -1}, own[3] = {-1, -1, -1}, channel[2] = {-1, -1};
@@ -351,12 +373,14 @@ static int spawn(struct process *process, const struct spec *spec)
 	plan.channel = channel[1];
 	process->namespaces = container ? container->namespaces : spec->clone_flags;
 	if (container) {
+		process->user = container->user;
 		plan.container = container->pidfd;
 		plan.join = container->namespaces & ~(uint32_t)CLONE_NEWPID;
 		process->pid = clone_beside(container, &process->pidfd);
 	} else {
 		process->pid =
-			clone_into(spec->clone_flags & ~(uint32_t)CLONE_NEWCGROUP, &process->pidfd, cgroup);
+			clone_into(spec->clone_flags & ~(uint32_t)(CLONE_NEWCGROUP | ZONE_CLONE_NEWTIME),
+				&process->pidfd, cgroup);
 	}
 	if (!process->pid)
 		child_run(&plan);
@@ -366,6 +390,8 @@ static int spawn(struct process *process, const struct spec *spec)
 	}
 	process->channel = channel[0];
 	channel[0] = -1;
+	if (furnish(process, spec, streams, index))
+		goto cleanup;
 	for (unsigned stream = 0; stream < 3; stream++)
 		start_relay(process, stream, steal_fd(&own[stream]));
 	result = epoll_ctl(poll_fd, EPOLL_CTL_ADD, process->channel, &event);
@@ -418,7 +444,7 @@ void process_create(uint32_t number)
 	if (process->folder < 0 || pipe2(process->stop, O_CLOEXEC) ||
 		control_spec(process->folder, &bytes, &length, &file) ||
 		spec_decode(&spec, bytes, length, &index) || prepare(&spec, &index) ||
-		(spec.query ? answer(process, spec.query) : spawn(process, &spec))) {
+		(spec.query ? answer(process, spec.query) : spawn(process, &spec, &index))) {
 		fail(process, index, errno);
 		close_stop(process);
 		if (process->pid)
@@ -520,6 +546,17 @@ void process_heard(struct process *process)
 			return;
 		if (length == sizeof(message) && message.type == CHILD_TERMINAL && count == 1) {
 			take_terminal(process, fds[0]);
+			continue;
+		}
+		if (length == sizeof(message) &&
+			(message.type == CHILD_LIMIT || message.type == CHILD_SCORE)) {
+			struct child_message done = {.type = CHILD_DONE};
+
+			if (message.type == CHILD_LIMIT
+					? userns_limit(process->pid, message.arg[0], message.value)
+					: userns_score(proc, process->pid, (int32_t)message.arg[0]))
+				done.arg[0] = (uint32_t)errno;
+			send(process->channel, &done, sizeof(done), MSG_NOSIGNAL);
 			continue;
 		}
 		if (length == sizeof(message) && message.type == CHILD_READY) {

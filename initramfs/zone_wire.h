@@ -85,7 +85,12 @@ enum zone_op_type {
 		2, /* strings: file, value: written in the process's cgroup folder (made when first needed) */
 	ZONE_OP_VOLUMES = 3, /* string: 9p options of the volumes share; without it the first bind mounts the
 				share with "cache=mmap,access=client,msize=262144" */
-	ZONE_OP_CGROUP_TRY = 7, /* as CGROUP, but a file that this kernel does not have is passed over */
+	ZONE_OP_UID_MAP = 4, /* triples of u32: first id inside, first id outside, how many. With
+				CLONE_NEWUSER, of which it and GID_MAP are the maps; 0 must be mapped */
+	ZONE_OP_GID_MAP = 5,
+	ZONE_OP_TIME_OFFSET = 6, /* u32 clock (CLOCK_MONOTONIC, CLOCK_BOOTTIME), u32 nanoseconds, u64 seconds
+				    (as int64). With CLONE_NEWTIME */
+	ZONE_OP_CGROUP_TRY = 7,	 /* as CGROUP, but a file that this kernel does not have is passed over */
 	ZONE_OP_DEVICES = 8, /* struct bpf_insn…: a BPF_PROG_TYPE_CGROUP_DEVICE program, loaded before the
 				process is made and attached to its cgroup before it is reported CREATED */
 
@@ -97,8 +102,8 @@ enum zone_op_type {
 		11, /* u32 flags: MS_PRIVATE and others, of the root; before PIVOT it is put off until then */
 	ZONE_OP_MOUNT = 12, /* u32 set flags (MS_*), u32 propagation flags (MS_PRIVATE|MS_REC…, 0 for none);
 			       strings: type, source, target, data. Sources of binds are
-			       paths in the volumes share ("0/NAME"). With MS_BIND, other flags are applied by
-			       a remount */
+			       paths in the volumes share ("0/NAME"), or devices of the zone ("/dev/null").
+			       With MS_BIND, other flags are applied by a remount */
 	ZONE_OP_MKNOD = 13, /* u32 mode with type, u32 major, u32 minor, u32 uid, u32 gid; string: path */
 	ZONE_OP_SYMLINK = 14,	    /* strings: target text, path of the link; an existing one is left */
 	ZONE_OP_PIVOT = 15,	    /* none: the root becomes / */
@@ -108,6 +113,9 @@ enum zone_op_type {
 	ZONE_OP_READONLY_PATH = 19, /* string: path; one that does not exist is passed over */
 	ZONE_OP_MASK_PATH = 20,	    /* string: path; one that does not exist is passed over */
 	ZONE_OP_READONLY_ROOT = 21, /* none: remounts / read-only */
+	ZONE_OP_MOUNT_ATTR = 22, /* u64 set, u64 clear (MOUNT_ATTR_*), u32 propagation (MS_PRIVATE…, 0 for
+				    none), u32 1 for all mounts below as well; string: path of a mount */
+	ZONE_OP_MOUNT_COPY = 23, /* as MOUNT, a tmpfs: it begins with a copy of what it is mounted over */
 
 	/* In the new process, its own attributes, in any spec. */
 	ZONE_OP_OOM_SCORE_ADJ = 40, /* u32 (as int32) */

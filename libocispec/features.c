@@ -16,11 +16,7 @@
 static const char *const no_listener[] = {"SCMP_ACT_NOTIFY", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL};
 
 /* Refused for now: what is listed is what works. */
-static const char *const no_options[] = {"idmap", "ridmap", "tmpcopyup", "copy-symlink", "src-nofollow",
-	"dest-nofollow", "rro", "rrw", "rsuid", "rnosuid", "rdev", "rnodev", "rexec", "rnoexec", "ratime",
-	"rnoatime", "rdiratime", "rnodiratime", "rrelatime", "rnorelatime", "rstrictatime", "rnostrictatime",
-	"rsymfollow", "rnosymfollow", NULL};
-static const char *const no_namespaces[] = {"user", "time", NULL};
+static const char *const no_options[] = {"copy-symlink", "src-nofollow", "dest-nofollow", NULL};
 static const char *const hooks[] = {
 	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL};
 
@@ -69,7 +65,7 @@ static void add_enabled(struct json_build *build, const char *name, bool enabled
 static void add_linux(struct json_build *build)
 {
 	json_build_open(build, "linux");
-	add_names(build, "namespaces", oci_namespace_names, no_namespaces);
+	add_names(build, "namespaces", oci_namespace_names, NULL);
 	add_names(build, "capabilities", oci_capability_names, NULL);
 
 	json_build_open(build, "cgroup");
@@ -93,7 +89,7 @@ static void add_linux(struct json_build *build)
 	add_enabled(build, "selinux", false);
 	add_enabled(build, "intelRdt", false);
 	json_build_open(build, "mountExtensions");
-	add_enabled(build, "idmap", false);
+	add_enabled(build, "idmap", true);
 	json_build_close(build);
 	json_build_close(build);
 }

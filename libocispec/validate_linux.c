@@ -142,19 +142,18 @@ static int validate_sysctl(const struct oci_config *config, struct error *err)
 		const char *type;
 
 		if (!path)
-			return error_set(
-				err, 0, "linux.sysctl: \"%s\" is not a sysctl's name", sysctl->keys[i]);
+			return error_set(err, 0, "linux.sysctl.%s: not a sysctl's name", sysctl->keys[i]);
 		type = oci_sysctl_namespace(path);
 		if (!type)
 			return error_set(
-				err, 0, "linux.sysctl: %s is not in a namespace of its own", sysctl->keys[i]);
+				err, 0, "linux.sysctl.%s: not in a namespace of its own", sysctl->keys[i]);
 		if (!oci_config_namespace(config, type))
-			return error_set(err, 0, "linux.sysctl: %s needs an entry \"%s\" in linux.namespaces",
+			return error_set(err, 0, "linux.sysctl.%s: needs an entry \"%s\" in linux.namespaces",
 				sysctl->keys[i], type);
 		if ((strcmp(path, "kernel/hostname") == 0 && config->hostname) ||
 			(strcmp(path, "kernel/domainname") == 0 && config->domainname))
 			return error_set(
-				err, 0, "linux.sysctl: %s is there as %s, too", sysctl->keys[i], path + 7);
+				err, 0, "linux.sysctl.%s: is there as %s, too", sysctl->keys[i], path + 7);
 	}
 	return 0;
 }

@@ -270,27 +270,27 @@ static void test_sysctl(void)
 	static const struct rule rules[] = {
 		{LINUX(NET "'sysctl':{'net.ipv4.ip_forward':'1','net/ipv4/conf/eth0.1/forwarding':'1'}"), ""},
 		{LINUX("'sysctl':{'net.ipv4.ip_forward':'1'}"),
-			"linux.sysctl: net.ipv4.ip_forward needs an entry \"network\" in linux.namespaces"},
+			"linux.sysctl.net.ipv4.ip_forward: needs an entry \"network\" in linux.namespaces"},
 #define IPC "'namespaces':[{'type':'ipc'}],"
 		{LINUX(IPC "'sysctl':{'kernel.shm_rmid_forced':'1','fs.mqueue.msg_max':'5','kernel.sem':'1 "
 			   "2'}"),
 			""},
 		{LINUX("'sysctl':{'kernel.msgmax':'1'}"),
-			"linux.sysctl: kernel.msgmax needs an entry \"ipc\" in linux.namespaces"},
+			"linux.sysctl.kernel.msgmax: needs an entry \"ipc\" in linux.namespaces"},
 		{LINUX(IPC "'sysctl':{'vm.swappiness':'1'}"),
-			"linux.sysctl: vm.swappiness is not in a namespace of its own"},
+			"linux.sysctl.vm.swappiness: not in a namespace of its own"},
 		{LINUX(IPC "'sysctl':{'kernel.semx':'1'}"),
-			"linux.sysctl: kernel.semx is not in a namespace of its own"},
+			"linux.sysctl.kernel.semx: not in a namespace of its own"},
 		{LINUX(NET "'sysctl':{'net/../kernel/core_pattern':'x'}"),
-			"linux.sysctl: \"net/../kernel/core_pattern\" is not a sysctl's name"},
+			"linux.sysctl.net/../kernel/core_pattern: not a sysctl's name"},
 		{LINUX(NET "'sysctl':{'net.//.kernel':'x'}"),
-			"linux.sysctl: \"net.//.kernel\" is not a sysctl's name"},
-		{LINUX(NET "'sysctl':{'':'x'}"), "linux.sysctl: \"\" is not a sysctl's name"},
-		{LINUX(NET "'sysctl':{'/net/x':'x'}"), "linux.sysctl: \"/net/x\" is not a sysctl's name"},
+			"linux.sysctl.net.//.kernel: not a sysctl's name"},
+		{LINUX(NET "'sysctl':{'':'x'}"), "linux.sysctl.: not a sysctl's name"},
+		{LINUX(NET "'sysctl':{'/net/x':'x'}"), "linux.sysctl./net/x: not a sysctl's name"},
 		{"'hostname':'a'," LINUX("'namespaces':[{'type':'uts'}],'sysctl':{'kernel.domainname':'x'}"),
 			""},
 		{"'hostname':'a'," LINUX("'namespaces':[{'type':'uts'}],'sysctl':{'kernel.hostname':'x'}"),
-			"linux.sysctl: kernel.hostname is there as hostname, too"},
+			"linux.sysctl.kernel.hostname: is there as hostname, too"},
 	};
 
 	EXPECT_ALL(rules);

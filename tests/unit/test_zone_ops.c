@@ -21,15 +21,22 @@ static void put_container(void)
 	static const uint32_t user[] = {1000, 1001, 022}, groups[] = {5, 6, 7};
 	static const uint8_t cwd[] = "\1\0\0\0/work", root[] = "\0\0\0\0cache=loose";
 	static const uint64_t filter[] = {0, 0x7fff000000000006}, scheduler[6] = {1};
+	static const uint32_t map[] = {0, 100000, 1000, 1000, 200000, 1}, offset[] = {1, 999999999, 5, 0};
+	static const uint64_t attributes[] = {1, 0x70, 0};
 
 	spec_length = 0;
 	put_u32(ZONE_OP_CLONE, 0x20000);
+	put(ZONE_OP_UID_MAP, map, sizeof(map));
+	put(ZONE_OP_GID_MAP, map, sizeof(map) / 2);
+	put(ZONE_OP_TIME_OFFSET, offset, sizeof(offset));
 	PUT_STRINGS(ZONE_OP_CGROUP, "pids.max\0max");
 	PUT_STRINGS(ZONE_OP_CGROUP_TRY, "io.weight\0"
 					"50");
 	put(ZONE_OP_DEVICES, filter, sizeof(filter));
 	put(ZONE_OP_ROOT, root, sizeof(root));
 	put(ZONE_OP_MOUNT, mount, sizeof(mount));
+	put(ZONE_OP_MOUNT_COPY, mount, sizeof(mount));
+	PUT_BOTH(ZONE_OP_MOUNT_ATTR, attributes, "/dev");
 	put(ZONE_OP_PIVOT, NULL, 0);
 	PUT_STRINGS(ZONE_OP_SYSCTL, "net/ipv4/ip_forward\0"
 				    "1");
@@ -81,7 +88,9 @@ static void takes_a_container(void)
 	CHECK(!strcmp(spec.args[0], "ls") && !strcmp(spec.args[1], "sh") && !spec.args[2]);
 	CHECK(!strcmp(spec.env[0], "PATH=/bin") && !strcmp(spec.env[1], "A=") && !spec.env[2]);
 	CHECK_EQ(spec.groups.tail_length, 12);
-	CHECK_EQ(spec.user.index, 9);
+	CHECK_EQ(spec.user.index, 14);
+	CHECK_EQ(spec.uid_map.tail_length, 24);
+	CHECK(spec.gid_map.tail_length == 12 && spec.gid_map.index == 2);
 	CHECK_EQ(op_u32(&spec.user, 1), 1001);
 	CHECK_EQ(spec.seccomp.tail_length, 8);
 	CHECK_EQ((uintptr_t)spec.seccomp.tail % 8, 0);
@@ -98,7 +107,7 @@ static void takes_a_container(void)
 		}
 		count++;
 	}
-	CHECK_EQ(count, 20);
+	CHECK_EQ(count, 25);
 	spec_free(&spec);
 }
 
@@ -220,6 +229,10 @@ static void refuses_wrong_layouts(void)
 	CHECK_EQ(refused_at(0), EBADMSG);
 	spec_length = 0;
 	put(ZONE_OP_ENV, "", 0);
+	CHECK_EQ(refused_at(0), EBADMSG);
+	/* Half a range. */
+	spec_length = 0;
+	put(ZONE_OP_UID_MAP, "\0\0\0\0\0\0\0\0", 8);
 	CHECK_EQ(refused_at(0), EBADMSG);
 	spec_length = 0;
 	put(ZONE_OP_GROUPS, "\0\0\0\0\0", 5);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Idmapped mounts (config.md, "Mounts", uidMappings). They are made on the host: 9p has none. */
+#ifndef XENRUN_IDMAP_H
+#define XENRUN_IDMAP_H
+
+#include "container/spec.h"
+#include "util/error.h"
+
+/*
+ * Maps the owners of a detached tree by the volume's mappings: what the file system has as a mapping's
+ * containerID is seen as its hostID. The caller's root, if it is nobody's hostID, becomes an ID beyond all
+ * others, so that it may make files before it gives them away. Needs /proc and CAP_SYS_ADMIN.
+ */
+int idmap_tree(int fd, const struct volume *volume, struct error *err);
+
+#endif
