@@ -9,6 +9,19 @@
 #include "container/process.h"
 #include "util/cleanup.h"
 
+void send_answer(int fd, const struct error *err, const char *text)
+{
+	struct answer answer = {0};
+
+	if (err) {
+		answer.failed = 1;
+		answer.number = err->number;
+		text = error_message(err);
+	}
+	snprintf(answer.text, sizeof(answer.text), "%s", text ? text : "");
+	send(fd, &answer, sizeof(answer), MSG_NOSIGNAL);
+}
+
 int await_answer(int fd, const char *whose, struct error *err)
 {
 	struct answer answer;

@@ -275,7 +275,7 @@ static int fork_monitor(struct container *container, struct error *err)
 	if (pid < 0)
 		return error_set(err, errno, "cannot make the monitor");
 	if (pid == 0)
-		monitor_main(container);
+		keeper_main(container);
 	return 0;
 }
 

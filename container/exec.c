@@ -39,21 +39,9 @@ struct exec {
 	struct stream sized[3];
 };
 
-static void say(const struct exec *exec, const struct error *err)
-{
-	struct answer answer = {0};
-
-	if (err) {
-		answer.failed = 1;
-		answer.number = err->number;
-		snprintf(answer.text, sizeof(answer.text), "%s", error_message(err));
-	}
-	send(exec->word, &answer, sizeof(answer), MSG_NOSIGNAL);
-}
-
 static void __attribute__((noreturn)) give_up(const struct exec *exec, struct error *err)
 {
-	say(exec, err);
+	send_answer(exec->word, err, NULL);
 	_exit(255);
 }
 
@@ -105,12 +93,12 @@ static void hear(struct exec *exec)
 	}
 	if (got != (ssize_t)sizeof(said.report)) {
 		error_set(&err, 0, "the container has ended");
-		say(exec, &err);
+		send_answer(exec->word, &err, NULL);
 		_exit(STATUS_LOST);
 	}
 	switch (said.report.type) {
 	case ZONE_REPORT_STARTED:
-		say(exec, NULL);
+		send_answer(exec->word, NULL, NULL);
 		break;
 	case ZONE_REPORT_FAILED:
 		spec_failure(&exec->spec, exec->process, said.report.arg[0],

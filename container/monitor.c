@@ -4,9 +4,6 @@
  * requests (start, kill), writes the container's record, and takes everything down when the container has
  * ended or anything is amiss. It parses nothing that the guest wrote but decimal numbers in XenStore; its
  * console bytes are kept, not read.
- *
- * Its parent, the keeper, does nothing but wait for it: a monitor that is killed cannot destroy its zone, and
- * nobody else left has the privilege.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,9 +33,6 @@
 
 /* How long a zone may take to end a process by SIGKILL: a kernel that hangs does not hear of it. */
 #define KILL_SECONDS 10
-
-/* The stand-in has only to exit. */
-#define STANDIN_END_MS 5000
 
 #define STATUS_LOST 255
 
@@ -79,20 +73,6 @@ static time_t now(void)
 	return ts.tv_sec;
 }
 
-/* `text` goes with an answer that is no error; NULL for none. */
-static void answer(int fd, const struct error *err, const char *text)
-{
-	struct answer answer = {0};
-
-	if (err) {
-		answer.failed = 1;
-		answer.number = err->number;
-		text = error_message(err);
-	}
-	snprintf(answer.text, sizeof(answer.text), "%s", text ? text : "");
-	send(fd, &answer, sizeof(answer), MSG_NOSIGNAL);
-}
-
 static void save(struct monitor *monitor)
 {
 	struct error err = {0};
@@ -130,7 +110,7 @@ static void answer_starter(struct monitor *monitor, const struct error *err)
 {
 	if (monitor->starter < 0)
 		return;
-	answer(monitor->starter, err, NULL);
+	send_answer(monitor->starter, err, NULL);
 	close(monitor->starter);
 	monitor->starter = -1;
 }
@@ -144,7 +124,7 @@ static void commit(struct monitor *monitor)
 	if (monitor->ending)
 		return;
 	monitor->committed = true;
-	answer(monitor->container->creator, NULL, NULL);
+	send_answer(monitor->container->creator, NULL, NULL);
 	close(monitor->container->creator);
 	monitor->container->creator = -1;
 }
@@ -341,7 +321,7 @@ static void request_event(struct monitor *monitor)
 		break;
 	}
 	if (caller >= 0)
-		answer(caller, err.message ? &err : NULL, text);
+		send_answer(caller, err.message ? &err : NULL, text);
 out:
 	for (size_t i = 0; i < count; i++)
 		close(fds[i]);
@@ -496,7 +476,7 @@ static void take_down(struct monitor *monitor)
 		hooks_poststop(container->config, record);
 		statedir_remove(container->options->root, record->id, &err);
 	} else if (container->creator >= 0) {
-		answer(container->creator, &monitor->err, NULL);
+		send_answer(container->creator, &monitor->err, NULL);
 	}
 }
 
@@ -539,7 +519,7 @@ static int build(struct monitor *monitor, struct error *err)
 	return zone_unpause(monitor->zone, err);
 }
 
-static void run(struct container *container)
+void monitor_run(struct container *container)
 {
 	struct monitor monitor = {.container = container, .listener = -1, .starter = -1};
 	struct error err = {0};
@@ -564,63 +544,5 @@ static void run(struct container *container)
 		watch(&monitor);
 	}
 	take_down(&monitor);
-	_exit(0);
-}
-
-/* The monitor must not hold the container's streams open. */
-static void give_streams_away(void)
-{
-	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	/* --debug without --log writes to standard error: it is asked for. */
-	if (log_fd() == STDERR_FILENO)
-		log_use_fd(log_enabled(LOG_DEBUG) ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) : -1);
-	for (int fd = 0; fd < 3; fd++)
-		dup2(null, fd);
-}
-
-/* After the monitor was killed. */
-static void keeper_reclaims(struct container *container)
-{
-	struct pollfd gone = {.fd = container->standin_pidfd, .events = POLLIN};
-	struct error err = {0};
-
-	/* The stand-in sees the end of its socket and goes; the rings must be let go of first. */
-	if (poll(&gone, 1, STANDIN_END_MS) == 0)
-		syscall(SYS_pidfd_send_signal, container->standin_pidfd, SIGKILL, NULL, 0);
-	reclaim(container->record, &err);
-}
-
-void monitor_main(struct container *container)
-{
-	struct error err = {0};
-	pid_t child;
-	int status;
-
-	setsid();
-	prctl(PR_SET_NAME, "xenrun:keeper");
-	signal(SIGPIPE, SIG_IGN);
-	give_streams_away();
-	{
-		const int kept[] = {container->dir, container->alive, container->creator, container->standin,
-			container->standin_pidfd, log_fd()};
-
-		close_all_but(kept, sizeof(kept) / sizeof(*kept));
-	}
-	child = fork();
-	if (child == 0)
-		run(container);
-	if (child < 0) {
-		error_set(&err, errno, "fork");
-		answer(container->creator, &err, NULL);
-		_exit(1);
-	}
-	/* The others are to see their sockets end when the monitor does. */
-	close(container->standin);
-	close(container->creator);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		keeper_reclaims(container);
 	_exit(0);
 }

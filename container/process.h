@@ -34,9 +34,13 @@ struct container {
 	struct terminal terminal; /* its slave is the process's streams, where there is one */
 };
 
+/* The stand-in has only to exit when its monitor is gone. */
+#define STANDIN_END_MS 5000
+
 /* Become the stand-in, the monitor. They do not return. */
 void standin_main(struct container *container) __attribute__((noreturn));
-void monitor_main(struct container *container) __attribute__((noreturn));
+void keeper_main(struct container *container) __attribute__((noreturn));
+void monitor_run(struct container *container) __attribute__((noreturn));
 
 /* Takes away whatever is left of a container whose processes are gone: zone, nodes. */
 int reclaim(struct record *record, struct error *err);
@@ -56,6 +60,8 @@ struct oci_process *exec_process(
 /* Asks the zone something of the container (ZONE_OP_PROCESSES…); the answer goes to the descriptor `out`. */
 int exec_query(int dir, enum zone_op_type operation, const char *property, int out, struct error *err);
 
+/* Sends a struct answer: an error, or NULL with a text of its own, which may be NULL. */
+void send_answer(int fd, const struct error *err, const char *text);
 /* Waits for a struct answer. `whose` death it would be that none comes. */
 int await_answer(int fd, const char *whose, struct error *err);
 

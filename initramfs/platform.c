@@ -15,6 +15,10 @@
 #include "initramfs/zone_wire.h"
 #include "util/cleanup.h"
 
+/* How often a device is looked for, and how long. */
+#define OFTEN_DELAY	   4
+#define OFTEN_MILLISECONDS 3000
+
 #define TRANSPORT "trans=xen,version=9p2000.L,"
 
 /* Not in every libc's headers. */
@@ -71,12 +75,13 @@ int share_mount(const char *tag, const char *path, unsigned long flags, const ch
 			errno = EINVAL;
 			return -1;
 		}
-		/* The device is of use some time after it was announced: look often then, seldom later. */
+		/* The device is of use some time after it was announced, which nobody tells: look often in
+		 * the first seconds, which is a zone's start, and seldom later. */
 		if (poll(&pollfd, 1, (int)delay) > 0) {
 			while (recv(devices, event, sizeof(event), 0) > 0)
 				;
 			delay = 1;
-		} else if (delay < 1000) {
+		} else if (delay < (milliseconds() - start < OFTEN_MILLISECONDS ? OFTEN_DELAY : 1000)) {
 			delay *= 2;
 		}
 	}

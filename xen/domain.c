@@ -6,6 +6,9 @@
 
 #include "xen/zone.h"
 
+/* xen/include/public/arch-x86/cpuid.h, leaf 4: tsc_mode. */
+#define TSC_NEVER_EMULATE 2
+
 #define KIB 1024ull
 #define GIB (1024 * 1024 * KIB)
 
@@ -50,7 +53,8 @@ static int create(struct zone *zone, const struct zone_config *config, struct er
 		return xen_error(err, &zone->log, "cannot set the domain's memory");
 	if (!pvh && xc_domain_set_memmap_limit(zone->xc, domid, config->memory_kib + SLACK_KIB))
 		return xen_error(err, &zone->log, "cannot set the domain's memory map");
-	if (xc_domain_set_tsc_info(zone->xc, domid, 0, 0, 0, 0))
+	/* It never moves to another host, whose counter might differ: a read of it need not be emulated. */
+	if (xc_domain_set_tsc_info(zone->xc, domid, TSC_NEVER_EMULATE, 0, 0, 0))
 		return xen_error(err, &zone->log, "cannot set the domain's time stamp counter");
 	if (pvh) {
 		if (xc_hvm_param_set(zone->xc, domid, HVM_PARAM_TIMER_MODE, 1))

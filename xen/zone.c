@@ -37,10 +37,13 @@ static int watch(struct zone *zone, struct error *err)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/local/domain/%u/device/9pfs", zone->domid);
 	zone->watching = true;
-	if (!xs_watch(zone->store, path, "device"))
-		return error_set(err, errno, "cannot watch %s in XenStore", path);
+	/* Only what tells that all else is there: a frontend writes a dozen nodes. */
+	for (uint32_t number = 0; number < zone->devices; number++) {
+		snprintf(path, sizeof(path), "/local/domain/%u/device/9pfs/%u/state", zone->domid, number);
+		if (!xs_watch(zone->store, path, "device"))
+			return error_set(err, errno, "cannot watch %s in XenStore", path);
+	}
 	if (!xs_watch(zone->store, "@releaseDomain", "domain"))
 		return error_set(err, errno, "cannot watch XenStore for the domain's end");
 	return 0;

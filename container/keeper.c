@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keeper: the monitor's parent, which does nothing but wait for it. A monitor that is killed cannot
+ * destroy its zone, and nobody else left has the privilege.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "container/process.h"
+#include "util/cleanup.h"
+#include "util/descriptors.h"
+#include "util/log.h"
+
+/* The monitor must not hold the container's streams open. */
+static void give_streams_away(void)
+{
+	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	/* --debug without --log writes to standard error: it is asked for. */
+	if (log_fd() == STDERR_FILENO)
+		log_use_fd(log_enabled(LOG_DEBUG) ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) : -1);
+	for (int fd = 0; fd < 3; fd++)
+		dup2(null, fd);
+}
+
+/* After the monitor was killed. */
+static void keeper_reclaims(struct container *container)
+{
+	struct pollfd gone = {.fd = container->standin_pidfd, .events = POLLIN};
+	struct error err = {0};
+
+	/* The stand-in sees the end of its socket and goes; the rings must be let go of first. */
+	if (poll(&gone, 1, STANDIN_END_MS) == 0)
+		syscall(SYS_pidfd_send_signal, container->standin_pidfd, SIGKILL, NULL, 0);
+	reclaim(container->record, &err);
+}
+
+void keeper_main(struct container *container)
+{
+	struct error err = {0};
+	pid_t child;
+	int status;
+
+	setsid();
+	prctl(PR_SET_NAME, "xenrun:keeper");
+	signal(SIGPIPE, SIG_IGN);
+	give_streams_away();
+	{
+		const int kept[] = {container->dir, container->alive, container->creator, container->standin,
+			container->standin_pidfd, log_fd()};
+
+		close_all_but(kept, sizeof(kept) / sizeof(*kept));
+	}
+	child = fork();
+	if (child == 0)
+		monitor_run(container);
+	if (child < 0) {
+		error_set(&err, errno, "fork");
+		send_answer(container->creator, &err, NULL);
+		_exit(1);
+	}
+	/* The others are to see their sockets end when the monitor does. */
+	close(container->standin);
+	close(container->creator);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		keeper_reclaims(container);
+	_exit(0);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making processes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "initramfs/cgroup.h"
+#include "initramfs/child.h"
+#include "initramfs/mounts.h"
+#include "initramfs/platform.h"
+#include "initramfs/process_internal.h"
+#include "initramfs/syscalls.h"
+#include "initramfs/terminal.h"
+#include "initramfs/zone_wire.h"
+#include "util/cleanup.h"
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x1000
+#endif
+
+/* Shares are announced before they are asked for: a device that has not come by then will not. */
+#define SHARE_SECONDS 30
+
+#define VOLUMES_OPTIONS "cache=mmap,access=client,msize=262144"
+
+struct zone zone = {.poll = -1, .cgroup = -1, .proc = -1, .own_pids = -1, .memory_watch = -1};
+
+/* The container's device rules, from loading them to attaching them; and the operation they came in. */
+static int devices = -1;
+static uint32_t devices_index;
+
+static int load_devices(const struct op *op)
+{
+	if (devices >= 0)
+		close(devices);
+	devices = cgroup_load_devices(op->tail, op->tail_length);
+	devices_index = op->index;
+	return devices < 0 ? -1 : 0;
+}
+
+int spawn_attach_devices(uint32_t *index)
+{
+	int result = devices < 0 ? 0 : cgroup_attach_devices(zone.cgroup, devices), error = errno;
+
+	*index = devices_index;
+	if (devices >= 0)
+		close(devices);
+	devices = -1;
+	errno = error;
+	return result;
+}
+
+/* What of a spec is done before its process is made. */
+int spawn_prepare(const struct spec *spec, uint32_t *index)
+{
+	static bool has_volumes;
+	const uint8_t *position = NULL;
+	struct op op = {0};
+
+	if (spec->container && zone.cgroup < 0) {
+		struct epoll_event event = {.events = EPOLLIN, .data.ptr = &process_memory_watch};
+
+		/* Without one go those who ask for nothing of it. */
+		zone.cgroup = cgroup_make();
+		zone.memory_watch = zone.cgroup < 0 ? -1 : cgroup_watch_memory();
+		if (zone.memory_watch >= 0)
+			epoll_ctl(zone.poll, EPOLL_CTL_ADD, zone.memory_watch, &event);
+	}
+	while (spec_next(spec, &position, &op)) {
+		const char *volumes = NULL;
+
+		*index = op.index;
+		if (op.type == ZONE_OP_CGROUP &&
+			cgroup_write(zone.cgroup, op_string(&op, 0), op_string(&op, 1)))
+			return -1;
+		if (op.type == ZONE_OP_CGROUP_TRY &&
+			cgroup_write(zone.cgroup, op_string(&op, 0), op_string(&op, 1)) && errno != ENOENT)
+			return -1;
+		if (op.type == ZONE_OP_DEVICES && load_devices(&op))
+			return -1;
+		if (op.type == ZONE_OP_ROOT &&
+			share_mount(ZONE_TAG_ROOTFS, ROOTFS_PATH, op_u32(&op, 0), op.strings, SHARE_SECONDS))
+			return -1;
+		if (op.type == ZONE_OP_VOLUMES)
+			volumes = op.strings;
+		else if (!has_volumes && mounts_binds_volume(&op))
+			volumes = VOLUMES_OPTIONS;
+		if (volumes && !has_volumes &&
+			share_mount(ZONE_TAG_VOLUMES, VOLUMES_PATH, 0, volumes, SHARE_SECONDS))
+			return -1;
+		has_volumes |= volumes != NULL;
+	}
+	/* What goes wrong from here on is of the namespaces; an exec's operations name none. */
+	*index = spec->container ? 0 : NO_INDEX;
+	if (spec->container && !(spec->clone_flags & CLONE_NEWNS)) {
+		/* Its mounts would be zone init's own. */
+		errno = EINVAL;
+		return -1;
+	}
+	return 0;
+}
+
+static pid_t clone_into(uint64_t flags, int *pidfd, int into)
+{
+	struct zone_clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	if (into >= 0) {
+		args.flags |= ZONE_CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)into;
+	}
+	return sys_clone3(&args);
+}
+
+/* Makes the process of an exec: born into the container's pid namespace, which only a child can be. */
+static pid_t clone_beside(const struct process *container, int *pidfd)
+{
+	bool enter = container->namespaces & CLONE_NEWPID;
+	cleanup_close int moved = -1;
+	pid_t pid;
+
+	if (enter && setns(container->pidfd, CLONE_NEWPID))
+		return -1;
+	pid = clone_into(0, pidfd, zone.cgroup);
+	if (pid < 0 && errno == EBUSY) {
+		/* The container has made cgroups of its own, and where it was nobody may be any more. */
+		moved = cgroup_of(container->pid);
+		if (moved >= 0)
+			pid = clone_into(0, pidfd, moved);
+	}
+	if (pid && enter && setns(zone.own_pids, CLONE_NEWPID))
+		/* All of zone init's children would be the container's from here on. */
+		zone_power_off();
+	return pid;
+}
+
+/* Makes a pipe for a stream: child[stream] is the child's end, *own is zone init's and does not wait. */
+static int make_stream(unsigned stream, int child[3], int *own)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	child[stream] = ends[stream ? 1 : 0];
+	*own = ends[stream ? 0 : 1];
+	return fcntl(*own, F_SETFL, O_NONBLOCK);
+}
+
+static void close_all(int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+/* Takes the descriptor. */
+void spawn_relay(struct process *process, unsigned stream, int own)
+{
+	struct relay *relay = &process->relays[stream];
+
+	*relay = (struct relay){
+		.process = process,
+		.stream = stream,
+		.folder = process->folder,
+		.pipe = own,
+		.terminal = process->master >= 0,
+		.stop = process->stop[0],
+	};
+	if (own >= 0 && !relay_start(relay))
+		process->relaying |= 1U << stream;
+	else if (own >= 0)
+		/* A stream that is shut is what the process sees of it. */
+		close(own);
+}
+
+void spawn_take_terminal(struct process *process, int master)
+{
+	if (process->master >= 0 || fcntl(master, F_SETFL, O_NONBLOCK)) {
+		close(master);
+		return;
+	}
+	process->master = master;
+	process->slave = terminal_slave(master);
+	for (unsigned stream = 0; stream < 2; stream++)
+		spawn_relay(process, stream, fcntl(master, F_DUPFD_CLOEXEC, 0));
+}
+
+/* The new process's streams, and zone init's ends of them. With a terminal to come, there are none yet. */
+static int make_streams(const struct spec *spec, int child[3], int own[3])
+{
+	for (unsigned stream = 0; stream < 3; stream++) {
+		if (spec->terminal)
+			child[stream] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		else if (make_stream(stream, child, &own[stream]))
+			return -1;
+		if (child[stream] < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Gives a new process what only its parent can: the maps of its user namespace, which it waits for, and the
+ * streams, to be opened by their names in /dev. */
+static int furnish(struct process *process, const struct spec *spec, const int streams[3], uint32_t *index)
+{
+	struct child_message done = {.type = CHILD_DONE};
+
+	if (!(process->namespaces & CLONE_NEWUSER))
+		return 0;
+	if (spec->container && userns_map(zone.proc, process->pid, spec, &process->user, index))
+		return -1;
+	/* A terminal is of the namespace itself. */
+	for (unsigned stream = 0; stream < 3 && !spec->terminal; stream++)
+		if (fchown(streams[stream], process->user.uid, process->user.gid))
+			return -1;
+	if (spec->container && send(process->channel, &done, sizeof(done), MSG_NOSIGNAL) < 0)
+		return -1;
+	return 0;
+}
+
+int spawn(struct process *process, const struct spec *spec, uint32_t *index)
+{
+	struct process *container = spec->container ? NULL : process_find(CONTAINER);
+	int streams[3] = {-1, -1, -1}, own[3] = {-1, -1, -1}, channel[2] = {-1, -1};
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = process};
+	struct child_plan plan = {.spec = spec, .proc = zone.proc, .container = -1};
+	int result = -1;
+
+	if (!spec->container && (!container || !container->pid || container->ended)) {
+		errno = ESRCH;
+		return -1;
+	}
+	if (make_streams(spec, streams, own))
+		goto cleanup;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel))
+		goto cleanup;
+	memcpy(plan.streams, streams, sizeof(streams));
+	plan.channel = channel[1];
+	process->namespaces = container ? container->namespaces : spec->clone_flags;
+	if (container) {
+		process->user = container->user;
+		plan.container = container->pidfd;
+		plan.join = container->namespaces & ~(uint32_t)CLONE_NEWPID;
+		process->pid = clone_beside(container, &process->pidfd);
+	} else {
+		process->pid =
+			clone_into(spec->clone_flags & ~(uint32_t)(CLONE_NEWCGROUP | ZONE_CLONE_NEWTIME),
+				&process->pidfd, zone.cgroup);
+	}
+	if (!process->pid)
+		child_run(&plan);
+	if (process->pid < 0) {
+		process->pid = 0;
+		goto cleanup;
+	}
+	process->channel = channel[0];
+	channel[0] = -1;
+	if (furnish(process, spec, streams, index))
+		goto cleanup;
+	for (unsigned stream = 0; stream < 3; stream++)
+		spawn_relay(process, stream, steal_fd(&own[stream]));
+	result = epoll_ctl(zone.poll, EPOLL_CTL_ADD, process->channel, &event);
+cleanup:
+	close_all(streams, 3);
+	close_all(own, 3);
+	close_all(channel, 2);
+	return result;
+}
