@@ -98,6 +98,10 @@ $(BUILD)/unit/zone-init-test: $(ZONE_SOURCES) $(wildcard initramfs/*.h) tests/un
 	@echo "  CC $@"
 	@$(MUSL_CC) $(ZONE_CFLAGS) $(filter-out initramfs/platform.c,$(ZONE_SOURCES)) tests/unit/zone_platform.c -o $@
 
+# xenrun as a whole under the sanitizers, for a test in dom0.
+sanitized:
+	@$(MAKE) -s BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZE)" $(BUILD)/sanitized/xenrun
+
 unit: $(UNIT) $(BUILD)/unit/zone-init-test
 	@tests/unit/run $(UNIT)
 
@@ -120,7 +124,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install unit check bench demo clean
+.PHONY: all kernel install sanitized unit check bench demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d)

@@ -19,7 +19,6 @@ static int run(const struct globals *globals, const char *const *values, char **
 	(void)count;
 	if (create_options(globals, values, arguments[0], &to, err))
 		return -1;
-	to.foreground = !values[RUN_DETACH];
 	if (container_run(&to, values[RUN_DETACH], values[RUN_KEEP], &status, err))
 		return -1;
 	return status;

@@ -24,7 +24,9 @@ struct container_options {
 	const char *pid_file;
 	const char *console_socket;
 	int preserve_fds;
-	bool foreground; /* container_run() that waits: a terminal may be the caller's own */
+	/* container_run()'s own: it waits, so that a terminal may be the caller's; the process is not to wait
+	 * for its start. */
+	bool foreground, start;
 };
 
 /* Another process in a container. Lists are strings one after the other, an empty one at their end. */

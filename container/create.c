@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runtime.md, "Create", and `run`, which is create, start, the wait, and delete. */
+/* runtime.md, "Create", and `run`, which is create and start at once, the wait, and delete. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -411,6 +411,8 @@ int create(const struct container_options *options, pid_t *standin, struct error
 			result = terminal_hand_over(&container.terminal, options->console_socket, err);
 		if (result == 0 && options->pid_file)
 			result = write_pid_file(options->pid_file, *standin, err);
+		if (result == 0 && options->start)
+			result = hooks_poststart(container.config, container.record, err);
 	}
 	if (container.alive >= 0)
 		close(container.alive);
@@ -437,22 +439,17 @@ int container_create(const struct container_options *options, struct error *err)
 int container_run(
 	const struct container_options *options, bool detach, bool keep, int *status, struct error *err)
 {
-	struct error ignored = {0};
+	struct container_options to = *options;
 	pid_t standin;
 
+	to.start = true;
+	to.foreground = !detach;
 	*status = 0;
-	if (create(options, &standin, err))
+	if (create(&to, &standin, err))
 		return -1;
-	if (!detach)
-		forward_signals(standin);
-	if (container_start(options->root, options->id, err)) {
-		terminal_restore();
-		container_delete(options->root, options->id, true, &ignored);
-		error_clear(&ignored);
-		return -1;
-	}
 	if (detach)
 		return 0;
+	forward_signals(standin);
 	*status = await_exit(standin);
 	terminal_restore();
 	return keep ? 0 : container_delete(options->root, options->id, true, err);

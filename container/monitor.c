@@ -115,11 +115,14 @@ static void answer_starter(struct monitor *monitor, const struct error *err)
 	monitor->starter = -1;
 }
 
-static void commit(struct monitor *monitor)
+/* What the creator waits for has come about. */
+static void commit(struct monitor *monitor, enum oci_status status)
 {
 	struct record *record = monitor->container->record;
 
-	record->status = OCI_STATUS_CREATED;
+	if (monitor->committed)
+		return;
+	record->status = status;
 	save(monitor);
 	if (monitor->ending)
 		return;
@@ -156,11 +159,13 @@ static void report_event(struct monitor *monitor, const struct zone_report *repo
 		break;
 	case ZONE_REPORT_CREATED:
 		log_step(record->id, "root mounted, process created");
-		if (!monitor->committed)
-			commit(monitor);
+		if (!container->options->start)
+			commit(monitor, OCI_STATUS_CREATED);
 		break;
 	case ZONE_REPORT_STARTED:
 		log_step(record->id, "process started");
+		if (container->options->start)
+			commit(monitor, OCI_STATUS_RUNNING);
 		if (record->status != OCI_STATUS_CREATED)
 			break;
 		record->status = OCI_STATUS_RUNNING;

@@ -375,7 +375,8 @@ static int set_up(struct standin *standin, struct error *err)
 
 void standin_main(struct container *container)
 {
-	static const struct zone_event create_first = {.type = ZONE_EVENT_CREATE};
+	static const struct zone_event create_first = {.type = ZONE_EVENT_CREATE},
+				       then_start = {.type = ZONE_EVENT_START};
 	struct standin standin = {
 		.container = container,
 		.monitor = container->monitor,
@@ -396,6 +397,8 @@ void standin_main(struct container *container)
 		give_up(&standin, &err);
 	close(container->dir);
 	control_event(standin.control, &create_first);
+	if (container->options->start)
+		control_event(standin.control, &then_start);
 	serve(&standin);
 	end(&standin, standin.status, "");
 }
