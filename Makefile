@@ -5,6 +5,7 @@
 # make kernel     the zone kernel, cached outside the tree (10 minutes the first time)
 # make check      every test, in a real Xen under QEMU; TESTS=tests/bats/NAME.bats for one file
 # make unit       the unit tests only
+# make soak       what is to hold however often it is done; an hour
 # make bench      how long zones take, beside xl, crun and runc, in a real Xen under QEMU; BENCH_N times (5)
 # make demo       a container on a machine that has no Xen
 
@@ -108,6 +109,10 @@ unit: $(UNIT) $(BUILD)/unit/zone-init-test
 check: all
 	@tests/check $(TESTS)
 
+# What takes long.
+soak: all
+	@BATS_TEST_TIMEOUT=7200 tests/check tests/soak/*.bats
+
 # What the bench builds zones with: a program of its own over xen/, to be compared with xl's.
 $(BUILD)/bench/zone: bench/zone.c $(filter $(BUILD)/xen/% $(BUILD)/util/% $(BUILD)/rootfs/%,$(OBJECTS))
 	@mkdir -p $(@D)
@@ -124,7 +129,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install sanitized unit check bench demo clean
+.PHONY: all kernel install sanitized unit check soak bench demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d)

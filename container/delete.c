@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runtime.md, "Delete": whatever is left of a container goes, at whatever instant its processes ended. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
@@ -33,6 +34,15 @@ static void kill_process(const struct process_ref *ref)
 		syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 }
 
+static void await_process(const struct process_ref *ref, int seconds)
+{
+	cleanup_close int fd = process_open(ref);
+	struct pollfd gone = {.fd = fd, .events = POLLIN};
+
+	if (fd >= 0)
+		poll(&gone, 1, seconds * 1000);
+}
+
 /* Ends the container's processes. The stand-in's end takes the zone down, by the monitor; a call that still
  * creates takes all with it. */
 static int end_processes(int dir, const struct record *record, struct error *err)
@@ -40,6 +50,9 @@ static int end_processes(int dir, const struct record *record, struct error *err
 	cleanup_close int alive = -1;
 
 	kill_process(&record->standin);
+	/* The last to end, and no child of a call that asks: looking at the lock again and again finds out
+	 * later. */
+	await_process(&record->keeper, END_SECONDS);
 	alive = statedir_lock(dir, "alive", LOCK_EX, END_SECONDS);
 	/* After a call that was killed the monitor removes the folder. */
 	if (alive >= 0 || errno == ENOENT)

@@ -51,8 +51,9 @@ int cgroup_write(int cgroup, const char *file, const char *value)
 
 void cgroup_boot(void)
 {
-	char names[256], *rest = names, *name;
+	char names[256], all[sizeof(names) * 2], *rest = names, *name;
 	cleanup_close int root = -1;
+	size_t used = 0;
 
 	if (mount("cgroup2", HIERARCHY, "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL)) {
 		say("no cgroups", NULL, errno);
@@ -60,6 +61,14 @@ void cgroup_boot(void)
 	}
 	root = open(HIERARCHY, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0 || read_file(root, "cgroup.controllers", names, sizeof(names)) < 0)
+		return;
+	for (const char *c = names; *c; c++) {
+		if (*c > ' ' && (c == names || c[-1] <= ' '))
+			all[used++] = '+';
+		all[used++] = *c > ' ' ? *c : ' ';
+	}
+	all[used] = '\0';
+	if (!cgroup_write(root, "cgroup.subtree_control", all))
 		return;
 	/* One by one: a controller that will not is no reason to go without the others. */
 	while ((name = strsep(&rest, " \n"))) {

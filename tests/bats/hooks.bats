@@ -133,7 +133,7 @@ create_fails() { # PATTERN
 
 @test "what createContainer mounts in the root is in the zone's" {
 	own_root busybox
-	mkdir "$root/mnt"
+	mkdir -p "$root/mnt"
 	echo carried >"$BATS_TEST_TMPDIR/file"
 	hooked_root=$root
 	make_bundle mounts "

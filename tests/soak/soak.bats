@@ -1,0 +1,37 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What takes long: `make soak`. SOAK_EXECS (500) and SOAK_LIVES (50) say how often.
+load ../bats/lib
+
+setup_file() { remember; }
+teardown() {
+	delete_all
+	assert_nothing_left 20
+}
+
+@test "output written just before the end is never lost: execs" {
+	make_bundle execs "sh('exec sleep 100000')"
+	x run --detach --bundle "$bundle" "$id"
+	equal "$status" 0
+	local i wrong=0
+	for i in $(seq "${SOAK_EXECS:-500}"); do
+		size=$(timeout 60 xenrun --root "$STATES" exec "$id" /bin/sh -c 'head -c 65536 /dev/zero' | wc -c)
+		[ "$size" = 65536 ] || { wrong=$((wrong + 1)); echo "exec $i: $size bytes"; }
+	done
+	equal "$wrong" 0
+	echo "# ${SOAK_EXECS:-500} execs of 65536 bytes, $wrong wrong" >&3
+	# What they leave in the zone is nothing.
+	ok ps --format json "$id"
+	equal "$output" '[1]'
+}
+
+@test "output written just before the end is never lost: whole lives" {
+	make_bundle lives "sh('head -c 65536 /dev/zero')"
+	local i wrong=0
+	for i in $(seq "${SOAK_LIVES:-50}"); do
+		size=$(timeout 120 xenrun --root "$STATES" run --bundle "$bundle" "$id" | wc -c)
+		[ "$size" = 65536 ] || { wrong=$((wrong + 1)); echo "life $i: $size bytes"; }
+	done
+	equal "$wrong" 0
+	echo "# ${SOAK_LIVES:-50} lives of 65536 bytes, $wrong wrong" >&3
+}
