@@ -72,7 +72,9 @@ static void test_types(void)
 	expect("'root':{'path':3}", "root.path: expected a string, found a number");
 	expect("'root':{'path':'r','readonly':'yes'}", "root.readonly: expected a boolean, found a string");
 	expect("'root':[]", "root: expected an object, found an array");
-	expect("'unknown':{'a':[1.5,null,{}]},'windows':7,'linux':{'unknown':1}", "");
+	expect("'unknown':{'a':[1.5,null,{}]},'linux':{'unknown':1}", "");
+	expect("'windows':7,'solaris':7,'zos':7,'freebsd':7", "");
+	expect(PROCESS("'commandLine':7,'user':{'username':7}"), "");
 	expect("'hostname':''", ""); /* as good as absent */
 	expect("'hostname':null,'mounts':null,'hooks':null,'annotations':null,'linux':null,'vm':null", "");
 	expect("'annotations':{'a':1}", "annotations[\"a\"]: expected a string, found a number");
