@@ -305,13 +305,15 @@ static void test_every_property(void)
 	CHECK(hooks->prestart[0].args_len == 2 && same(hooks->prestart[0].args[1], "arg1"));
 	CHECK(hooks->prestart[0].env_len == 1 && *hooks->prestart[0].timeout == 5);
 	CHECK(hooks->create_runtime_len == 1 && same(hooks->create_runtime[0].path, "/hook/create-runtime"));
-	CHECK(!hooks->create_runtime[0].timeout && !hooks->create_runtime[0].args);
+	CHECK(*hooks->create_runtime[0].timeout == 6 && hooks->create_runtime[0].args_len == 1);
 	CHECK(hooks->create_container_len == 1 &&
 		same(hooks->create_container[0].path, "/hook/create-container"));
 	CHECK(hooks->start_container_len == 1 &&
 		same(hooks->start_container[0].path, "/hook/start-container"));
 	CHECK(hooks->poststart_len == 1 && same(hooks->poststart[0].path, "/hook/poststart"));
 	CHECK(hooks->poststop_len == 2 && same(hooks->poststop[1].path, "/hook/poststop-2"));
+	CHECK(!hooks->poststop[0].timeout && !hooks->poststop[0].args && !hooks->poststop[0].env);
+	CHECK(*hooks->poststop[1].timeout == 7 && same(hooks->poststop[1].args[1], "2"));
 	CHECK(config->annotations.len == 2 &&
 		same(oci_map_get(&config->annotations, "com.example.key2"), ""));
 	check_linux(config->linux_);
