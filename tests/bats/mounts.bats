@@ -282,6 +282,26 @@ c["mounts"].append({"destination": "/volume", "type": "bind", "source": "/proc/s
 	says "$errors" 'mounts\[6\]\.options: idmap: the file system of /proc/self cannot map owners'
 }
 
+@test "a namespace by its path: the pid joins a network's; pid's and mount's are refused" {
+	unshare --net sleep 60 3>&- &
+	other=$!
+	within 10 eval '[ "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/self/ns/net)" ]'
+	by_path() { # TYPE PATH
+		make_bundle "by-path" "next(n for n in c['linux']['namespaces'] if n['type'] == '$1')['path'] = '$2'"
+	}
+	by_path network "/proc/$other/ns/net"
+	ok create --bundle "$bundle" "$id"
+	equal "$(readlink "/proc/$(state "$id" pid)/ns/net")" "$(readlink "/proc/$other/ns/net")"
+	ok delete --force "$id"
+	by_path network "/proc/$other/ns/ipc"
+	refuses 'linux\.namespaces\[4\]\.path: .*/ns/ipc is no network namespace' create --bundle "$bundle" "$id"
+	kill $other
+	by_path pid /proc/1/ns/pid
+	refuses 'linux\.namespaces\[0\]\.path: a zone cannot join a pid namespace' create --bundle "$bundle" "$id"
+	by_path mount /proc/1/ns/mnt
+	refuses 'linux\.namespaces\[1\]\.path: a zone cannot join a mount namespace' create --bundle "$bundle" "$id"
+}
+
 @test "what cannot be is refused, and the property named" {
 	refused() { # STATEMENTS PATTERN
 		make_bundle refused "$1"

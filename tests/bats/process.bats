@@ -23,7 +23,8 @@ c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["S
 c["linux"]["sysctl"] = {"kernel.msgmax": "4321", "kernel/msgmnb": "5432"}
 c["linux"]["maskedPaths"] = ["/proc/version", "/sys/kernel", "/nowhere/at/all"]
 c["linux"]["readonlyPaths"] = ["/proc/sys", "/proc/irq"]
-c["linux"]["devices"] = [{"path": "/dev/extra", "type": "c", "major": 1, "minor": 5, "fileMode": 0o640, "uid": 7, "gid": 8}]
+c["linux"]["devices"] = [{"path": "/dev/extra", "type": "c", "major": 1, "minor": 5, "fileMode": 0o640, "uid": 7, "gid": 8},
+    {"path": "/dev/pipe", "type": "p", "fileMode": 0o600}, {"path": "/dev/unbuffered", "type": "u", "major": 1, "minor": 3}]
 sh("""
 exec 2>&1
 echo "== args"; for a in "$0" "$@"; do echo "[$a]"; done
@@ -55,6 +56,7 @@ c["root"]["readonly"] = True
 c["mounts"].append({"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "size=1m"]})
 c["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "relatime", "ro"]})
 c["linux"]["resources"] = {"pids": {"limit": 12}}
+c["linux"]["personality"] = {"domain": "LINUX32"}
 p["cwd"] = "/etc"
 caps = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_SYS_CHROOT"]
 p["capabilities"] = {"bounding": caps, "permitted": caps, "effective": caps}
@@ -70,6 +72,7 @@ echo "== cgroup"; cat /proc/self/cgroup; cat /sys/fs/cgroup/pids.max
 echo "== cpus"; grep -c ^processor /proc/cpuinfo; grep MemTotal /proc/meminfo
 echo "== ps"; ps
 echo "== sysfs"; ls -d /sys/kernel
+echo "== personality"; cat /proc/self/personality
 echo "== end"
 """)
 '
@@ -156,6 +159,8 @@ facts() { # plain|root SECTION
 		says "$dev" "crw-rw-rw- +1 0 +0 +${device#*:} .* ${device%%:*}"
 	done
 	says "$dev" 'crw-r----- +1 7 +8 +1, +5 .* extra'
+	says "$dev" 'prw------- +1 0 +0 .* pipe'
+	says "$dev" 'crw-rw-rw- +1 0 +0 +1, +3 .* unbuffered'
 	for link in 'ptmx -> (/dev/)?pts/ptmx' 'fd -> /proc/self/fd' 'stdin -> /proc/self/fd/0' \
 		'stdout -> /proc/self/fd/1' 'stderr -> /proc/self/fd/2'; do
 		says "$dev" " $link"
@@ -179,6 +184,7 @@ facts() { # plain|root SECTION
 	equal "$(grep -cE ' - 9p (control|volumes) ' <<<"$mounts")" 0
 	equal "$(facts plain mounts | awk '{ print $5 }' | head -n 7 | paste -sd ' ')" "/ /proc /dev /dev/pts /dev/shm /dev/mqueue /sys"
 }
+@test "personality" { equal "$(facts root personality)" 00000008; }
 @test "root.readonly" {
 	says "$(facts root root)" '/made: Read-only file system'
 	says "$(facts root root)" '/home/made.*Read-only file system'

@@ -239,9 +239,53 @@ static void refusals(void)
 		"mounts[0].options: tmpcopyup is for a tmpfs");
 	mount_refused("'type':'bind','source':'/usr','options':['src-nofollow']",
 		"mounts[0].options: src-nofollow is not supported yet");
+	mount_refused("'type':'bind','source':'/usr','options':['dest-nofollow']",
+		"mounts[0].options: dest-nofollow is not supported yet");
+	mount_refused("'type':'bind','source':'/usr','options':['copy-symlink']",
+		"mounts[0].options: copy-symlink is not supported yet");
 	mount_refused("'type':'bind','source':'/dev/ptmx'",
 		"mounts[0].source: /dev/ptmx is neither a folder nor a file; a device or socket of the host "
 		"cannot be in a zone");
+}
+
+static void refuses_what_a_zone_has_not(void)
+{
+	refused("'linux':{'namespaces':[" NAMESPACES "],'netDevices':{'eth0':{'name':'eth1'}}}",
+		"linux.netDevices: not supported yet");
+	refused("'linux':{'intelRdt':{'closID':'c','schemata':['MB:0=50'],'l3CacheSchema':'L3:0=f',"
+		"'memBwSchema':'MB:0=50','enableMonitoring':true,'enableCMT':true,'enableMBM':true}}",
+		"linux.intelRdt: the zone's processors are virtual");
+	refused("'linux':{'intelRdt':{}}", "linux.intelRdt: the zone's processors are virtual");
+	refused("'linux':{'memoryPolicy':{'mode':'MPOL_BIND','nodes':'0','flags':['MPOL_F_STATIC_NODES']}}",
+		"linux.memoryPolicy: not supported yet");
+	refused("'linux':{'mountLabel':'a:b:c:s0'}", "linux.mountLabel: the zone's kernel has no SELinux");
+	refused("'linux':{'devices':[{'path':'/dev/pipe','type':'p'},"
+		"{'path':'/dev/sda','type':'b','major':8,'minor':0}]}",
+		"linux.devices[1]: /dev/sda: a block device of the host is not supported yet");
+	refused("'vm':{'kernel':{'path':'/k'},'image':{'path':'/i','format':'qcow2'}}",
+		"vm.image: not supported yet");
+}
+
+static void passes_over(const char *properties)
+{
+	uint8_t *plain;
+	size_t length;
+
+	refused("'linux':{}", "");
+	length = spec.length;
+	plain = memcpy(malloc(length), spec.data, length);
+	refused(properties, "");
+	if (!CHECK(spec.length == length && !memcmp(spec.data, plain, length)))
+		printf("# %s\n", properties);
+	free(plain);
+}
+
+static void passes_over_what_is_the_hosts(void)
+{
+	passes_over("'linux':{'cgroupsPath':'/group/of/the/host'}");
+	passes_over("'vm':{'kernel':{'path':'/k'},'hypervisor':{'path':'/h','parameters':['a']}}");
+	passes_over("'vm':{'kernel':{'path':'/k'},'hwConfig':{'deviceTree':'/d','dtdevs':['/n'],'irqs':[5],"
+		    "'iomems':[{'firstGFN':1,'firstMFN':1,'nrMFNs':1}]}}");
 }
 
 /* What the stand-in serves for the volumes of `properties`, whose paths are below a tmpfs at /mnt. */
@@ -344,6 +388,8 @@ int main(void)
 	RUN(binds);
 	RUN(maps);
 	RUN(refusals);
+	RUN(refuses_what_a_zone_has_not);
+	RUN(passes_over_what_is_the_hosts);
 	RUN(on_the_host);
 	forget();
 	return unit_end();

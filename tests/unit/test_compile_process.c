@@ -89,6 +89,27 @@ static void places_execs_only(void)
 	CHECK_EQ(count_ops(ZONE_OP_AFFINITY), 0);
 }
 
+static void changes_personality(void)
+{
+	uint32_t length = 0;
+
+	expect_compiled(PROCESS("'env':[]") "," LINUX("'personality':{'domain':'LINUX32','flags':[]}"), "");
+	CHECK_EQ(u32_at(only_op(ZONE_OP_PERSONALITY, &length), 0), 8);
+	CHECK_EQ(length, 4);
+	expect_compiled(PROCESS("'env':[]") "," LINUX("'personality':{'domain':'LINUX'}"), "");
+	CHECK_EQ(u32_at(only_op(ZONE_OP_PERSONALITY, &length), 0), 0);
+}
+
+static void refuses_labels(void)
+{
+	expect_compiled(PROCESS("'apparmorProfile':'default'"),
+		"process.apparmorProfile: the zone's kernel has no AppArmor");
+	expect_compiled(PROCESS("'selinuxLabel':'a:b:c:s0'"),
+		"process.selinuxLabel: the zone's kernel has no SELinux");
+	/* Callers that have none write it so. */
+	expect_compiled(PROCESS("'apparmorProfile':'','selinuxLabel':''"), "");
+}
+
 /* With nothing said nothing is set. */
 static void leaves_the_rest(void)
 {
@@ -105,6 +126,8 @@ int main(void)
 	RUN(schedules);
 	RUN(gives_io_priority);
 	RUN(places_execs_only);
+	RUN(changes_personality);
+	RUN(refuses_labels);
 	RUN(leaves_the_rest);
 	spec_free(&compiled);
 	return unit_end();

@@ -86,8 +86,9 @@ static void limits_cpu(void)
 	expect_files("'cpu':{'period':50000}", "cpu.max=max 50000 cpu.period\n");
 	expect_files("'cpu':{'shares':2,'idle':1}", "cpu.weight=1 cpu.shares\ncpu.idle=1 cpu.idle\n");
 	/* The host's processors are not the zone's. */
-	expect_files(
-		"'cpu':{'shares':0,'quota':0,'period':0,'cpus':'0-3','mems':'0','realtimeRuntime':1}", "");
+	expect_files("'cpu':{'shares':0,'quota':0,'period':0,'cpus':'0-3','mems':'0','realtimeRuntime':1,'"
+		     "realtimePeriod':2}",
+		"");
 }
 
 static void limits_the_rest(void)
@@ -100,6 +101,11 @@ static void limits_the_rest(void)
 		     "rate':1}]}",
 		"?io.bfq.weight=500 blockIO.weight\n?io.weight=4950 blockIO.weight\n");
 	expect_files("'blockIO':{'weight':0}", "");
+	expect_files("'blockIO':{'weightDevice':[{'major':8,'minor':0,'weight':500,'leafWeight':10}],"
+		     "'throttleWriteBpsDevice':[{'major':8,'minor':0,'rate':1}],"
+		     "'throttleReadIOPSDevice':[{'major':8,'minor':0,'rate':1}],"
+		     "'throttleWriteIOPSDevice':[{'major':8,'minor':0,'rate':1}]}",
+		"");
 	expect_files("'hugepageLimits':[{'pageSize':'2MB','limit':4194304},{'pageSize':'1GB','limit':0}]",
 		"hugetlb.2MB.max=4194304 hugepageLimits[0]\n?hugetlb.2MB.rsvd.max=4194304 hugepageLimits[0]\n"
 		"?hugetlb.1GB.max=0 hugepageLimits[1]\n?hugetlb.1GB.rsvd.max=0 hugepageLimits[1]\n");

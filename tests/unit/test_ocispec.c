@@ -72,7 +72,9 @@ static void test_types(void)
 	expect("'root':{'path':3}", "root.path: expected a string, found a number");
 	expect("'root':{'path':'r','readonly':'yes'}", "root.readonly: expected a boolean, found a string");
 	expect("'root':[]", "root: expected an object, found an array");
-	expect("'unknown':{'a':[1.5,null,{}]},'windows':7,'linux':{'unknown':1}", "");
+	expect("'unknown':{'a':[1.5,null,{}]},'linux':{'unknown':1}", "");
+	expect("'windows':7,'solaris':7,'zos':7,'freebsd':7", "");
+	expect(PROCESS("'commandLine':7,'user':{'username':7}"), "");
 	expect("'hostname':''", ""); /* as good as absent */
 	expect("'hostname':null,'mounts':null,'hooks':null,'annotations':null,'linux':null,'vm':null", "");
 	expect("'annotations':{'a':1}", "annotations[\"a\"]: expected a string, found a number");
@@ -303,13 +305,15 @@ static void test_every_property(void)
 	CHECK(hooks->prestart[0].args_len == 2 && same(hooks->prestart[0].args[1], "arg1"));
 	CHECK(hooks->prestart[0].env_len == 1 && *hooks->prestart[0].timeout == 5);
 	CHECK(hooks->create_runtime_len == 1 && same(hooks->create_runtime[0].path, "/hook/create-runtime"));
-	CHECK(!hooks->create_runtime[0].timeout && !hooks->create_runtime[0].args);
+	CHECK(*hooks->create_runtime[0].timeout == 6 && hooks->create_runtime[0].args_len == 1);
 	CHECK(hooks->create_container_len == 1 &&
 		same(hooks->create_container[0].path, "/hook/create-container"));
 	CHECK(hooks->start_container_len == 1 &&
 		same(hooks->start_container[0].path, "/hook/start-container"));
 	CHECK(hooks->poststart_len == 1 && same(hooks->poststart[0].path, "/hook/poststart"));
 	CHECK(hooks->poststop_len == 2 && same(hooks->poststop[1].path, "/hook/poststop-2"));
+	CHECK(!hooks->poststop[0].timeout && !hooks->poststop[0].args && !hooks->poststop[0].env);
+	CHECK(*hooks->poststop[1].timeout == 7 && same(hooks->poststop[1].args[1], "2"));
 	CHECK(config->annotations.len == 2 &&
 		same(oci_map_get(&config->annotations, "com.example.key2"), ""));
 	check_linux(config->linux_);
