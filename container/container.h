@@ -16,6 +16,9 @@
 #define CONTAINER_ROOT	   "/run/xenrun" /* where states are kept, without --root */
 #define CONTAINER_SETTINGS "/etc/xenrun/config"
 
+/* How linux.cgroupsPath is read, and who makes the cgroup on the host that it names. */
+enum cgroup_manager { CGROUPS_FS, CGROUPS_SYSTEMD, CGROUPS_DISABLED };
+
 struct container_options {
 	const char *root; /* of the states */
 	const char *id;
@@ -24,6 +27,7 @@ struct container_options {
 	const char *pid_file;
 	const char *console_socket;
 	int preserve_fds;
+	enum cgroup_manager cgroup_manager;
 	bool foreground; /* container_run() that waits: a terminal may be the caller's own */
 };
 
