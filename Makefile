@@ -28,6 +28,7 @@ XEN_LIBS := -Wl,--whole-archive -lxenguest -Wl,--no-whole-archive -lxenctrl -lxe
 LIBS     := -ljson-c -lseccomp -lcap
 # Linking at run time takes as long as building a zone: all that can be is linked now. libxenstore cannot: its
 # static library has no threads, and without them it has nothing to poll for watches.
+# libsystemd, which has none either, is opened where it is needed.
 # STATIC= SHARED= for a binary with shared libraries only.
 STATIC   ?= -Wl,-Bstatic
 SHARED   ?= -Wl,-Bdynamic
@@ -38,7 +39,8 @@ OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
 PLAIN    := $(wildcard libocispec/*.c rootfs/*.c util/*.c) xen/ring.c container/spec.c container/compile.c \
 	container/compile_mounts.c container/compile_process.c container/compile_seccomp.c \
 	container/compile_resources.c container/compile_devices.c container/idmap.c container/settings.c \
-	container/modules.c container/hooks.c
+	container/modules.c container/hooks.c container/statedir.c container/hostcgroup.c \
+	container/hostcgroup_path.c container/hostcgroup_systemd.c
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
 ZONE_SOURCES := $(wildcard initramfs/*.c)
@@ -92,6 +94,9 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/plain.a $(wildcard tests/unit/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(COMMON) $(SANITIZE) $< $(BUILD)/plain.a $(LIBS) -o $@
+
+# Its own end of the bus.
+$(BUILD)/unit/test_hostcgroup_systemd: LIBS += -lsystemd
 
 # Zone init as a whole, with what stands for a zone in place of platform.c.
 $(BUILD)/unit/zone-init-test: $(ZONE_SOURCES) $(wildcard initramfs/*.h) tests/unit/zone_platform.c Makefile

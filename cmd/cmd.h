@@ -7,13 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "container/container.h"
 #include "util/error.h"
 
 #define XENRUN_VERSION "0.1.0"
 
 struct globals {
 	const char *root;
-	bool systemd_cgroup;
+	enum cgroup_manager cgroup_manager;
 };
 
 /* One option; a table ends with a NULL name. */

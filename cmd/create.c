@@ -19,6 +19,7 @@ int create_options(const struct globals *globals, const char *const *values, con
 		.pid_file = values[CREATE_PID_FILE],
 		.console_socket = values[CREATE_CONSOLE_SOCKET],
 		.preserve_fds = (int)descriptors,
+		.cgroup_manager = globals->cgroup_manager,
 	};
 	return 0;
 }

@@ -52,8 +52,9 @@ static const struct option_spec global_options[] = {
 	[GLOBAL_LOG_FORMAT] = {0, "log-format", "text|json", "how a message is written (text)"},
 	[GLOBAL_LOG_LEVEL] = {0, "log-level", "LEVEL", "error, warning, info or debug (warning)"},
 	[GLOBAL_DEBUG] = {0, "debug", NULL, "write debugging messages, the time line of a start among them"},
-	[GLOBAL_SYSTEMD_CGROUP] = {0, "systemd-cgroup", NULL, "cgroupsPath is of systemd's form"},
-	[GLOBAL_CGROUP_MANAGER] = {0, "cgroup-manager", "MANAGER", "cgroupfs, systemd or disabled"},
+	[GLOBAL_SYSTEMD_CGROUP] = {0, "systemd-cgroup", NULL, "the same as --cgroup-manager systemd"},
+	[GLOBAL_CGROUP_MANAGER] = {0, "cgroup-manager", "MANAGER",
+		"cgroupfs, systemd or disabled: who makes the cgroup (cgroupfs)"},
 	[GLOBAL_ROOTLESS] = {0, "rootless", "BOOL", NULL},
 	[GLOBAL_CRIU] = {0, "criu", "PATH", NULL},
 	[GLOBAL_VERSION] = {'v', "version", NULL, "print the version and end"},
@@ -120,6 +121,24 @@ static int open_log(const char *const *values, struct error *err)
 	return 0;
 }
 
+/* --cgroup-manager says more. */
+static int choose_cgroup_manager(const char *const *values, enum cgroup_manager *manager, struct error *err)
+{
+	static const char *const names[] = {
+		[CGROUPS_FS] = "cgroupfs", [CGROUPS_SYSTEMD] = "systemd", [CGROUPS_DISABLED] = "disabled"};
+	const char *name = values[GLOBAL_CGROUP_MANAGER];
+
+	*manager = values[GLOBAL_SYSTEMD_CGROUP] ? CGROUPS_SYSTEMD : CGROUPS_FS;
+	if (!name)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(name, names[i]) == 0) {
+			*manager = (enum cgroup_manager)i;
+			return 0;
+		}
+	return error_set(err, 0, "--cgroup-manager: \"%s\" is none of cgroupfs, systemd and disabled", name);
+}
+
 static int run_command(const struct command *command, const struct globals *globals, int argc, char **argv,
 	struct error *err)
 {
@@ -170,9 +189,8 @@ static int dispatch(int argc, char **argv, struct error *err)
 		globals.root = values[GLOBAL_ROOT];
 	if (*globals.root != '/')
 		return error_set(err, 0, "--root: \"%s\" is not an absolute path", globals.root);
-	globals.systemd_cgroup =
-		values[GLOBAL_SYSTEMD_CGROUP] ||
-		(values[GLOBAL_CGROUP_MANAGER] && strcmp(values[GLOBAL_CGROUP_MANAGER], "systemd") == 0);
+	if (choose_cgroup_manager(values, &globals.cgroup_manager, err))
+		return -1;
 
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[first], commands[i]->name) == 0)

@@ -16,6 +16,9 @@
 #define CONTAINER_ROOT	   "/run/xenrun" /* where states are kept, without --root */
 #define CONTAINER_SETTINGS "/etc/xenrun/config"
 
+/* How linux.cgroupsPath is read, and who makes the cgroup on the host that it names. */
+enum cgroup_manager { CGROUPS_FS, CGROUPS_SYSTEMD, CGROUPS_DISABLED };
+
 struct container_options {
 	const char *root; /* of the states */
 	const char *id;
@@ -27,6 +30,7 @@ struct container_options {
 	/* container_run()'s own: it waits, so that a terminal may be the caller's; the process is not to wait
 	 * for its start. */
 	bool foreground, start;
+	enum cgroup_manager cgroup_manager;
 };
 
 /* Another process in a container. Lists are strings one after the other, an empty one at their end. */

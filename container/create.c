@@ -219,6 +219,10 @@ static int prepare(struct container *container, struct error *err)
 		return -1;
 	if (options->preserve_fds > 0)
 		return error_set(err, 0, "--preserve-fds: a descriptor of this host cannot be in a zone");
+	if (hostcgroup_find(options->cgroup_manager,
+		    container->config->linux_ ? container->config->linux_->cgroups_path : NULL, options->id,
+		    &container->record->cgroup, &container->slice, err))
+		return -1;
 	if (options->foreground && container->config->process->terminal)
 		take_size(container->config->process);
 	if (settings_load(CONTAINER_SETTINGS, &container->settings, err) || check_host(&host, err) ||
@@ -243,8 +247,9 @@ static uint64_t standin_namespaces(const struct oci_config *config)
 		const struct oci_namespace *ns = &config->linux_->namespaces[i];
 		int flag = oci_namespace_flag(ns->type);
 
-		/* A user namespace would take the privilege to serve files of all owners. */
-		if ((!ns->path || !*ns->path) && flag > 0 && flag != CLONE_NEWUSER)
+		/* A user namespace would take the privilege to serve files of all owners. A cgroup namespace
+		 * would have the caller's cgroup as its root: it is made later. */
+		if ((!ns->path || !*ns->path) && flag > 0 && flag != CLONE_NEWUSER && flag != CLONE_NEWCGROUP)
 			flags |= (uint64_t)(unsigned int)flag;
 	}
 	return flags;
@@ -257,10 +262,17 @@ static int fork_standin(struct container *container, pid_t *pid, struct error *e
 		.pidfd = (uint64_t)(uintptr_t)&container->standin_pidfd,
 		.exit_signal = SIGCHLD,
 	};
-	long result = syscall(SYS_clone3, &args, sizeof(args));
+	long result;
 
+	if (container->cgroup.fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (unsigned int)container->cgroup.fd;
+	}
+	result = syscall(SYS_clone3, &args, sizeof(args));
 	if (result < 0)
-		return error_set(err, errno, "cannot make the stand-in");
+		return error_set(err, errno, "cannot make the stand-in%s%s",
+			container->cgroup.fd >= 0 ? " in cgroup " : "",
+			container->cgroup.fd >= 0 ? container->record->cgroup.path : "");
 	if (result == 0)
 		standin_main(container);
 	*pid = (pid_t)result;
@@ -270,7 +282,7 @@ static int fork_standin(struct container *container, pid_t *pid, struct error *e
 
 static int fork_monitor(struct container *container, struct error *err)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_into(container->cgroup.fd);
 
 	if (pid < 0)
 		return error_set(err, errno, "cannot make the monitor");
@@ -297,6 +309,22 @@ static int run_hooks(const struct container *container, int gate, struct error *
 	return 0;
 }
 
+/* The record has said which it is to be. */
+static int make_cgroup(struct container *container, struct error *err)
+{
+	struct record *record = container->record;
+	cleanup_free char *expected = record->cgroup.path ? strdup(record->cgroup.path) : NULL;
+
+	if (!record->cgroup.path)
+		return 0;
+	if (!expected)
+		return error_set(err, ENOMEM, "linux.cgroupsPath");
+	if (hostcgroup_make(
+		    &record->cgroup, container->slice, record->id, record->uuid, &container->cgroup, err))
+		return -1;
+	return strcmp(expected, record->cgroup.path) == 0 ? 0 : record_save(container->dir, record, err);
+}
+
 /* Makes the two processes and waits until the container is there. */
 static int launch(struct container *container, pid_t *standin, struct error *err)
 {
@@ -316,8 +344,10 @@ static int launch(struct container *container, pid_t *standin, struct error *err
 	container->creator = word[1];
 	container->standin = between[0];
 	container->monitor = between[1];
-	if (fork_standin(container, standin, err) || fork_monitor(container, err))
+	if (make_cgroup(container, err) || fork_standin(container, standin, err) ||
+		fork_monitor(container, err))
 		goto out;
+	hostcgroup_release(&container->cgroup);
 
 	/* From here on only they hold these: an end of theirs is seen here. */
 	close(steal_fd(&word[1]));
@@ -347,6 +377,7 @@ out:
 	}
 	if (container->standin_pidfd >= 0)
 		close(container->standin_pidfd);
+	hostcgroup_release(&container->cgroup);
 	return result;
 }
 
@@ -360,20 +391,38 @@ static void container_free(struct container *container)
 	volumes_free(&container->volumes);
 	guest_image_free(&container->image);
 	terminal_close(&container->terminal);
+	free(container->slice);
+}
+
+int remove_cgroup(const struct container *container, struct error *err)
+{
+	const struct record *record = container->record;
+
+	if (!container->cgroup.made)
+		return 0;
+	if (hostcgroup_remove(&record->cgroup, record->uuid, err))
+		return -1;
+	hostcgroup_prune(&record->cgroup, container->cgroup.existing);
+	return 0;
 }
 
 /* After a failure in the middle: nobody else knows of the container yet. */
-static void undo(const struct container_options *options, int dir, pid_t standin)
+static void undo(const struct container *container, pid_t standin)
 {
+	const struct container_options *options = container->options;
 	struct error ignored = {0};
 	int lock;
 
 	if (standin > 0)
 		kill(standin, SIGKILL);
-	lock = statedir_lock(dir, "alive", LOCK_EX, END_SECONDS);
+	lock = statedir_lock(container->dir, "alive", LOCK_EX, END_SECONDS);
 	if (standin > 0)
 		waitpid(standin, NULL, 0);
-	statedir_remove(options->root, options->id, &ignored);
+	/* The folder says where it is. */
+	if (remove_cgroup(container, &ignored))
+		log_message(LOG_WARNING, "%s: %s", options->id, error_message(&ignored));
+	else
+		statedir_remove(options->root, options->id, &ignored);
 	error_clear(&ignored);
 	if (lock >= 0)
 		close(lock);
@@ -381,7 +430,11 @@ static void undo(const struct container_options *options, int dir, pid_t standin
 
 int create(const struct container_options *options, pid_t *standin, struct error *err)
 {
-	struct container container = {.options = options, .dir = -1, .alive = -1, .terminal = {-1, -1}};
+	struct container container = {.options = options,
+		.dir = -1,
+		.alive = -1,
+		.terminal = {-1, -1},
+		.cgroup = {.fd = -1, .release = -1}};
 	cleanup_close int lock = -1;
 	bool launched = false;
 	int result = -1;
@@ -418,7 +471,7 @@ int create(const struct container_options *options, pid_t *standin, struct error
 		close(container.alive);
 	if (result) {
 		terminal_restore();
-		undo(options, container.dir, *standin);
+		undo(&container, *standin);
 		if (launched)
 			hooks_poststop(container.config, container.record);
 	}

@@ -137,7 +137,9 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 	}
 	if (!record)
 		return -1;
-	result = reclaim(record, err) ? -1 : remove_and_tell(root, dir, record, err);
+	result = reclaim(record, err) || hostcgroup_remove(&record->cgroup, record->uuid, err)
+			 ? -1
+			 : remove_and_tell(root, dir, record, err);
 	record_free(record);
 	return result;
 }

@@ -35,6 +35,7 @@ struct exec {
 	int monitor; /* the socket that becomes the process's */
 	int word;    /* to the call */
 	int signals;
+	int cgroup;	/* the container's on the host, -1: none */
 	int streams[3]; /* what it was given, 0, 1 and 2 where there is no terminal of ours */
 	struct stream sized[3];
 };
@@ -186,7 +187,7 @@ static pid_t launch(struct exec *exec, struct error *err)
 		return error_set(err, errno, "socketpair");
 	word = ends[0];
 	child = exec->word = ends[1];
-	pid = fork();
+	pid = fork_into(exec->cgroup);
 	if (pid < 0)
 		return error_set(err, errno, "fork");
 	if (pid == 0)
@@ -206,12 +207,14 @@ static void release(struct exec *exec)
 		close(exec->spec_file);
 	if (exec->monitor >= 0)
 		close(exec->monitor);
+	if (exec->cgroup >= 0)
+		close(exec->cgroup);
 	terminal_close(&exec->terminal);
 	spec_free(&exec->spec);
 }
 
-/* The container's folder, with an error if nothing can be executed in it now. */
-static int find(const char *root, const char *id, bool ignore_paused, struct error *err)
+/* The container's folder, with an error if nothing can be executed in it now, and its cgroup. */
+static int find(const char *root, const char *id, bool ignore_paused, int *cgroup, struct error *err)
 {
 	cleanup_close int dir = statedir_open(root, id, err);
 	struct record *record = dir < 0 ? NULL : record_load(dir, err);
@@ -220,6 +223,7 @@ static int find(const char *root, const char *id, bool ignore_paused, struct err
 	if (!record)
 		return -1;
 	status = record_status(record);
+	*cgroup = hostcgroup_open(&record->cgroup);
 	record_free(record);
 	if (status == OCI_STATUS_CREATED || status == OCI_STATUS_RUNNING ||
 		(status == OCI_STATUS_PAUSED && ignore_paused))
@@ -282,6 +286,7 @@ int container_exec(const struct exec_options *options, int *status, struct error
 		.terminal = {-1, -1},
 		.spec_file = -1,
 		.monitor = -1,
+		.cgroup = -1,
 		.streams = {0, 1, 2},
 		.sized = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
 	struct oci_process *process = NULL;
@@ -292,7 +297,7 @@ int container_exec(const struct exec_options *options, int *status, struct error
 	*status = 0;
 	if (options->preserve_fds > 0)
 		return error_set(err, 0, "--preserve-fds: a descriptor of this host cannot be in a zone");
-	dir = find(options->root, options->id, options->ignore_paused, err);
+	dir = find(options->root, options->id, options->ignore_paused, &exec.cgroup, err);
 	config = dir < 0 ? NULL : container_config(dir, err);
 	process = config ? exec_process(options, config, err) : NULL;
 	exec.process = process;
@@ -311,6 +316,7 @@ int exec_query(int dir, enum zone_op_type operation, const char *property, int o
 {
 	struct exec exec = {.terminal = {-1, -1},
 		.spec_file = -1,
+		.cgroup = -1,
 		.streams = {-1, out, -1},
 		.sized = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
 	pid_t pid = -1;

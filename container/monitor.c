@@ -451,6 +451,27 @@ static void end_standin(struct monitor *monitor)
 	}
 }
 
+/* In place of a creator that was killed. */
+static void undo_creation(struct container *container)
+{
+	struct record *record = container->record;
+	struct error err = {0};
+
+	/* A cgroup cannot be removed from within: the keeper is in it as well. */
+	if (process_alive(&record->keeper))
+		hostcgroup_leave(&record->cgroup, record->keeper.pid);
+	if (remove_cgroup(container, &err)) {
+		/* The folder says where it is. */
+		log_message(LOG_WARNING, "%s: %s", record->id, error_message(&err));
+		error_clear(&err);
+		return;
+	}
+	/* Who deletes waits for the folder. */
+	hooks_poststop(container->config, record);
+	statedir_remove(container->options->root, record->id, &err);
+	error_clear(&err);
+}
+
 static void take_down(struct monitor *monitor)
 {
 	struct container *container = monitor->container;
@@ -477,9 +498,7 @@ static void take_down(struct monitor *monitor)
 	answer_starter(monitor, &monitor->err);
 	/* A creator that is still there removes the folder when it has read the reason. */
 	if (monitor->creator_gone) {
-		/* Who deletes waits for the folder. */
-		hooks_poststop(container->config, record);
-		statedir_remove(container->options->root, record->id, &err);
+		undo_creation(container);
 	} else if (container->creator >= 0) {
 		send_answer(container->creator, &monitor->err, NULL);
 	}

@@ -31,6 +31,8 @@ struct container {
 	int monitor; /* the stand-in's end */
 	int gate;    /* the stand-in's end of the socket to the call, where hooks have it wait; -1 for none */
 	int standin_pidfd;
+	char *slice; /* of record->cgroup's scope, where it has one */
+	struct hostcgroup_hold cgroup;
 	struct terminal terminal; /* its slave is the process's streams, where there is one */
 };
 
@@ -44,6 +46,9 @@ void monitor_run(struct container *container) __attribute__((noreturn));
 
 /* Takes away whatever is left of a container whose processes are gone: zone, nodes. */
 int reclaim(struct record *record, struct error *err);
+
+/* After a creation that failed: removes what it made on the host of the container's cgroup. */
+int remove_cgroup(const struct container *container, struct error *err);
 
 /* create, up to what its callers differ in. The stand-in is a child of the caller: *standin is its pid. */
 int create(const struct container_options *options, pid_t *standin, struct error *err);

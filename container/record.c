@@ -44,6 +44,8 @@ static struct json_object *to_json(const struct record *record)
 	add_string(object, "created", record->created);
 	add_string(object, "owner", record->owner);
 	add_string(object, "error", record->error);
+	add_string(object, "cgroup", record->cgroup.path);
+	add_string(object, "cgroupUnit", record->cgroup.unit);
 	add_string(object, "uuid", uuid);
 	add_string(object, "status", oci_status_name(record->status));
 	json_object_object_add(object, "annotations", annotations);
@@ -137,6 +139,8 @@ struct record *record_load(int dir, struct error *err)
 	record->created = get_string(object, "created");
 	record->owner = get_string(object, "owner");
 	record->error = get_string(object, "error");
+	record->cgroup.path = get_string(object, "cgroup");
+	record->cgroup.unit = get_string(object, "cgroupUnit");
 	uuid = get_string(object, "uuid");
 	for (size_t i = 0; uuid && strlen(uuid) == 2 * sizeof(record->uuid) && i < sizeof(record->uuid); i++)
 		sscanf(uuid + 2 * i, "%2" SCNx8, &record->uuid[i]);
@@ -188,6 +192,7 @@ void record_free(struct record *record)
 	free(record->created);
 	free(record->owner);
 	free(record->error);
+	hostcgroup_free(&record->cgroup);
 	for (size_t i = 0; i < record->annotations.len; i++) {
 		free(record->annotations.keys[i]);
 		free(record->annotations.values[i]);

@@ -230,6 +230,17 @@ static void serve(struct standin *standin)
 	}
 }
 
+/* Its root is the cgroup that the stand-in is in. */
+static int make_cgroup_namespace(const struct oci_config *config, struct error *err)
+{
+	const struct oci_linux *l = config->linux_;
+
+	for (size_t i = 0; l && i < l->namespaces_len; i++)
+		if (strcmp(l->namespaces[i].type, "cgroup") == 0 && unshare(CLONE_NEWCGROUP))
+			return error_set(err, errno, "linux.namespaces[%zu]", i);
+	return 0;
+}
+
 /* The namespaces that config.json names by a path. */
 static int join_namespaces(const struct oci_config *config, struct error *err)
 {
@@ -334,7 +345,7 @@ static int set_up(struct standin *standin, struct error *err)
 		return error_set(err, errno, "signalfd");
 	open_streams(standin);
 
-	if (join_namespaces(container->config, err))
+	if (join_namespaces(container->config, err) || make_cgroup_namespace(container->config, err))
 		return -1;
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
 		return error_set(err, errno, "cannot keep the stand-in's mounts to itself");

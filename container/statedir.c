@@ -30,8 +30,7 @@ int statedir_check_id(const char *id, struct error *err)
 	return 0;
 }
 
-/* The name of a container's folder: an ID may be longer than a file name. */
-static int folder_name(const char *id, char name[NAME_MAX + 1])
+int statedir_name(const char *id, char name[NAME_MAX + 1])
 {
 	uint64_t hash = 0xcbf29ce484222325ull; /* FNV-1a */
 
@@ -75,7 +74,7 @@ int statedir_create(const char *root, const char *id, struct error *err)
 
 	if (make_root(root) || (root_fd = open_root(root)) < 0)
 		return error_set(err, errno, "%s", root);
-	if (folder_name(id, name))
+	if (statedir_name(id, name))
 		return error_set(err, EINVAL, "container ID");
 	if (mkdirat(root_fd, name, 0700)) {
 		if (errno == EEXIST)
@@ -96,7 +95,7 @@ int statedir_open(const char *root, const char *id, struct error *err)
 	char name[NAME_MAX + 1];
 	int dir = -1;
 
-	if (statedir_check_id(id, err) || folder_name(id, name))
+	if (statedir_check_id(id, err) || statedir_name(id, name))
 		return -1;
 	root_fd = open_root(root);
 	if (root_fd >= 0)
@@ -143,7 +142,7 @@ int statedir_remove(const char *root, const char *id, struct error *err)
 	cleanup_close int dir = -1;
 	char name[NAME_MAX + 1];
 
-	if (root_fd < 0 || folder_name(id, name))
+	if (root_fd < 0 || statedir_name(id, name))
 		return errno == ENOENT ? 0 : error_set(err, errno, "%s", root);
 	dir = openat(root_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)

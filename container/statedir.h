@@ -10,10 +10,12 @@
 #ifndef XENRUN_STATEDIR_H
 #define XENRUN_STATEDIR_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "container/hostcgroup.h"
 #include "libocispec/state.h"
 #include "util/error.h"
 
@@ -34,13 +36,17 @@ struct record {
 	struct oci_map annotations;
 	enum oci_status status; /* as the monitor wrote it last; see record_status() */
 	struct process_ref creator, standin, monitor, keeper;
-	uint8_t uuid[16]; /* of the zone */
-	bool reclaimed;	  /* the zone is gone, and its nodes */
-	char *error;	  /* why the zone ended, when it ended badly */
+	uint8_t uuid[16];	  /* of the zone */
+	bool reclaimed;		  /* the zone is gone, and its nodes */
+	struct hostcgroup cgroup; /* on the host; what `delete` finds there may not be there yet */
+	char *error;		  /* why the zone ended, when it ended badly */
 };
 
 /* 1 to 1024 bytes of [A-Za-z0-9_+.-], not "." or "..". */
 int statedir_check_id(const char *id, struct error *err);
+
+/* An ID as the name of a folder, which cannot be as long. */
+int statedir_name(const char *id, char name[NAME_MAX + 1]);
 
 /* Makes ROOT/ID, which must not exist; returns its descriptor. */
 int statedir_create(const char *root, const char *id, struct error *err);

@@ -71,7 +71,7 @@ static void add_linux(struct json_build *build)
 	json_build_open(build, "cgroup");
 	json_build_boolean(build, "v1", false);
 	json_build_boolean(build, "v2", true);
-	json_build_boolean(build, "systemd", false);
+	json_build_boolean(build, "systemd", true);
 	json_build_boolean(build, "systemdUser", false);
 	json_build_boolean(build, "rdma", false);
 	json_build_close(build);

@@ -73,6 +73,7 @@ json() { python3 -c "import json, sys; j = json.load(sys.stdin); print($1)"; }
 		--rootless=false --criu=/usr/sbin/criu list
 	refuses 'neither text nor json' --log-format xml list
 	refuses 'unknown level' --log-level loud list
+	refuses '--cgroup-manager: "loud" is none of' --cgroup-manager loud list
 }
 
 @test "options of create and run are taken" {

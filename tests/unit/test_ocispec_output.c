@@ -102,6 +102,7 @@ static void test_features(void)
 	CHECK_EQ(json_object_array_length(get(linux_, "capabilities", NULL)), 41);
 	CHECK(json_object_get_boolean(get(linux_, "cgroup", "v2", NULL)));
 	CHECK(!json_object_get_boolean(get(linux_, "cgroup", "v1", NULL)));
+	CHECK(json_object_get_boolean(get(linux_, "cgroup", "systemd", NULL)));
 	CHECK(json_object_get_boolean(get(seccomp, "enabled", NULL)));
 	CHECK(has(get(seccomp, "actions", NULL), "SCMP_ACT_ERRNO"));
 	CHECK(!has(get(seccomp, "actions", NULL), "SCMP_ACT_NOTIFY"));

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cgroup of the host that a container's processes live in: config-linux.md, "Cgroups Path", as runc reads
+ * it. Version 2 only, at /sys/fs/cgroup; on a host that has none there, containers go without.
+ *
+ * The one that a container has is marked with the zone's UUID. What bears no mark, or another one, is
+ * somebody else's: nothing in it is ended, and it is not removed.
+ */
+#ifndef XENRUN_HOSTCGROUP_H
+#define XENRUN_HOSTCGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "container/container.h"
+#include "util/error.h"
+
+/* All strings are owned. */
+struct hostcgroup {
+	char *path; /* from the hierarchy's root, with a slash in front; NULL: none */
+	char *unit; /* the scope that systemd makes it for; NULL: it is made by us */
+};
+
+void hostcgroup_free(struct hostcgroup *cgroup);
+
+/*
+ * Chooses it: `asked` is linux.cgroupsPath (NULL or empty: absent), `own` the cgroup of the call. The scope's
+ * slice goes to *slice, NULL where there is no scope; the caller frees it. Nothing is looked at, nothing
+ * made.
+ */
+int hostcgroup_choose(enum cgroup_manager manager, const char *asked, const char *own, const char *id,
+	struct hostcgroup *chosen, char **slice, struct error *err);
+
+/* The same for this process, as the host is: where it has no cgroups of version 2, none is chosen. */
+int hostcgroup_find(enum cgroup_manager manager, const char *asked, const char *id, struct hostcgroup *chosen,
+	char **slice, struct error *err);
+
+/* What making it leaves to be held until there are processes in it. */
+struct hostcgroup_hold {
+	bool made;
+	int fd;		 /* the cgroup, for fork_into(); -1 */
+	size_t existing; /* bytes of the path that were there before */
+	pid_t holder;	 /* a scope ends when it is empty: this process does nothing in it; 0: none */
+	int release;	 /* which ends when this is closed; -1 */
+};
+
+/* Makes it, and what is above it. systemd may put it elsewhere than was expected: then the path changes. */
+int hostcgroup_make(struct hostcgroup *cgroup, const char *slice, const char *id, const uint8_t uuid[16],
+	struct hostcgroup_hold *hold, struct error *err);
+void hostcgroup_release(struct hostcgroup_hold *hold);
+
+/* A descriptor for fork_into(), -1 where there is none. */
+int hostcgroup_open(const struct hostcgroup *cgroup);
+
+/* fork(2), the child being born in the cgroup; -1 for the caller's own. */
+pid_t fork_into(int cgroup);
+
+/* Takes a process out of it, to the hierarchy's root. */
+void hostcgroup_leave(const struct hostcgroup *cgroup, pid_t pid);
+
+/* Removes it and what is below it, ending what is still in it but the caller, which leaves it. What is above
+ * it stays, as with runc. That there is none is no error. */
+int hostcgroup_remove(const struct hostcgroup *cgroup, const uint8_t uuid[16], struct error *err);
+
+/* Removes what hostcgroup_make() made above it, as far as nobody else uses it. */
+void hostcgroup_prune(const struct hostcgroup *cgroup, size_t existing);
+
+/* Has systemd make a scope with that process in it; *path is where, the caller frees it. */
+int systemd_start_scope(
+	const char *unit, const char *slice, const char *id, pid_t pid, char **path, struct error *err);
+/* One that is not there is no error. */
+int systemd_stop(const char *unit, struct error *err);
+
+#endif
