@@ -43,7 +43,6 @@ struct monitor {
 	int signals;
 	int starter;	/* the call of `start` that waits for its answer, -1 */
 	bool committed; /* the creator has its answer */
-	bool creator_gone;
 	bool shares_connected[ZONE_SHARES_MAX];
 	uint32_t processes;   /* numbers given to exec's so far */
 	time_t boot_deadline; /* CLOCK_MONOTONIC; 0 once up, and while hooks run */
@@ -428,10 +427,8 @@ static void watch(struct monitor *monitor)
 			request_event(monitor);
 		if (fds[5].revents)
 			fail(monitor, "the zone's keeper was killed", STATUS_LOST);
-		if (fds[6].revents) {
-			monitor->creator_gone = true;
+		if (fds[6].revents)
 			fail(monitor, "the call that creates was killed", STATUS_LOST);
-		}
 	}
 }
 
@@ -449,6 +446,14 @@ static void end_standin(struct monitor *monitor)
 		syscall(SYS_pidfd_send_signal, container->standin_pidfd, SIGKILL, NULL, 0);
 		poll(&gone, 1, STANDIN_END_MS);
 	}
+}
+
+/* Asked at the end: when it is killed, the stand-in that waits for it may be the first to say so. */
+static bool creator_is_gone(const struct container *container)
+{
+	struct pollfd creator = {.fd = container->creator};
+
+	return container->creator >= 0 && poll(&creator, 1, 0) == 1;
 }
 
 /* In place of a creator that was killed. */
@@ -497,11 +502,10 @@ static void take_down(struct monitor *monitor)
 		error_set(&monitor->err, 0, "the container ended before it was started");
 	answer_starter(monitor, &monitor->err);
 	/* A creator that is still there removes the folder when it has read the reason. */
-	if (monitor->creator_gone) {
+	if (creator_is_gone(container))
 		undo_creation(container);
-	} else if (container->creator >= 0) {
+	else if (container->creator >= 0)
 		send_answer(container->creator, &monitor->err, NULL);
-	}
 }
 
 static int listen_for_requests(struct monitor *monitor, struct error *err)

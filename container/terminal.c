@@ -114,7 +114,7 @@ bool terminal_size(int fd, uint32_t *rows, uint32_t *columns)
 	return true;
 }
 
-bool terminal_event(bool terminal, const struct stream streams[3], const struct signalfd_siginfo *info,
+bool terminal_event(bool terminal, const struct stream *streams, const struct signalfd_siginfo *info,
 	struct zone_event *event)
 {
 	*event = (struct zone_event){.type = ZONE_EVENT_SIGNAL, .arg = {info->ssi_signo}};

@@ -40,10 +40,11 @@ void terminal_restore(void);
 bool terminal_size(int fd, uint32_t *rows, uint32_t *columns);
 
 /*
- * What the signal that a process's pid on this host got means to the process: fills *event in, true if it is
- * anything. Of a process with a terminal, the kernel's word of the terminal's new size and end are meant.
+ * `streams`: its three. What the signal that a process's pid on this host got means to the process: fills
+ * *event in, true if it is anything. Of a process with a terminal, the kernel's word of the terminal's new
+ * size and end are meant.
  */
-bool terminal_event(bool terminal, const struct stream streams[3], const struct signalfd_siginfo *info,
+bool terminal_event(bool terminal, const struct stream *streams, const struct signalfd_siginfo *info,
 	struct zone_event *event);
 
 /* Checks that the process's terminal and --console-socket fit: as runc says it. */

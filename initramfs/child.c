@@ -355,6 +355,10 @@ static int enter(struct child *child)
 		return plan->join && setns(CONTAINER, (int)plan->join) ? -1 : become_root(child);
 	if (child->lesser && await_done(child))
 		return -1;
+	/* The new namespace's message queues are made at once, and are whose file system user this is. */
+	if (child->lesser && namespaces & CLONE_NEWIPC &&
+		(syscall(SYS_setfsgid, 0) < 0 || syscall(SYS_setfsuid, 0) < 0 || unshare(CLONE_NEWIPC)))
+		return -1;
 	/* By now it is in its cgroup, which is the root that the namespace shows; clone3 would take its
 	 * parent's. */
 	if (namespaces & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP))

@@ -252,9 +252,12 @@ int spawn(struct process *process, const struct spec *spec, uint32_t *index)
 		plan.join = container->namespaces & ~(uint32_t)CLONE_NEWPID;
 		process->pid = clone_beside(container, &process->pidfd);
 	} else {
-		process->pid =
-			clone_into(spec->clone_flags & ~(uint32_t)(CLONE_NEWCGROUP | ZONE_CLONE_NEWTIME),
-				&process->pidfd, zone.cgroup);
+		uint32_t later = CLONE_NEWCGROUP | ZONE_CLONE_NEWTIME;
+
+		/* child.c makes these itself. */
+		if (spec->clone_flags & CLONE_NEWUSER)
+			later |= CLONE_NEWIPC;
+		process->pid = clone_into(spec->clone_flags & ~later, &process->pidfd, zone.cgroup);
 	}
 	if (!process->pid)
 		child_run(&plan);

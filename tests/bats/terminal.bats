@@ -181,9 +181,9 @@ p['args'] = ['/bin/sh']"
 	console "
 subprocess.run(['xenrun', '--root', '$STATES', 'start', '$id'], check=True, timeout=60)
 expect(b'zone# ')
-type_(b'stty size; echo hel''lo\r')
+type_(b'stty size; echo HELLO | tr A-Z a-z\r')
 expect(b'\r\n33 77\r\n')
-expect(b'\r\nhello\r\n')
+expect(b'hello\r\n')
 resize(40, 120)
 time.sleep(0.5)
 type_(b'stty size\r')
