@@ -185,7 +185,7 @@ counted() { # NUMBER NAME: that many processes of this name are in the container
 	ok kill "$id" KILL
 	within 20 status_is "$id" stopped
 	refuses 'cannot execute in a container that is stopped' exec "$id" true
-	refuses 'stopped' ps "$id"
+	refuses 'not running' ps "$id"
 }
 
 @test "the end of the container's first process ends the others: 137" {

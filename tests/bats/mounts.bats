@@ -15,6 +15,15 @@ mounted() { # TARGET PATTERN
 	says "$line" "^([^ ]+ ){4}$1 $2"
 }
 
+# A file system that can map owners, as the folder `volume`.
+ext4_volume() {
+	modprobe loop
+	mkdir volume
+	truncate -s 16M image
+	mkfs.ext4 -q image
+	mount -o loop image volume
+}
+
 @test "options of binds and file systems come out in the container's mountinfo, in the order of the config" {
 	own_root busybox
 	cd "$BATS_TEST_TMPDIR"
@@ -249,9 +258,7 @@ c["linux"]["timeOffsets"] = {"boottime": {"secs": -1000000000}}'
 # A volume on a file system that can be idmapped.
 @test "an idmapped bind: owners by the mount's mappings" {
 	cd "$BATS_TEST_TMPDIR"
-	mkdir volume
-	truncate -s 16M image
-	mkfs.ext4 -q image 2>/dev/null && mount -o loop image volume 2>/dev/null || skip "no ext4 on a loop device here"
+	ext4_volume
 	touch volume/zero volume/other
 	chown 5:6 volume/other
 	run_zone idmap "base = '$BATS_TEST_TMPDIR'"'
@@ -268,15 +275,12 @@ sh("cd /volume; stat -c \"%u %g\" zero other; echo text >zero; echo new >new; mk
 	cd "$BATS_TEST_TMPDIR"
 	own_root busybox
 	chown -R 100000:200000 "$root"
-	mkdir volume
-	truncate -s 16M image
-	if mkfs.ext4 -q image 2>/dev/null && mount -o loop image volume 2>/dev/null; then
-		run_zone own "$users""base = '$BATS_TEST_TMPDIR'"'
+	ext4_volume
+	run_zone own "$users""base = '$BATS_TEST_TMPDIR'"'
 c["mounts"].append({"destination": "/volume", "type": "bind", "source": base + "/volume", "options": ["bind", "idmap"]})
 sh("cd /volume; stat -c \"%u %g\" .; touch new; stat -c \"%u %g\" new")'
-		equal "$output" $'0 0\n0 0'
-		equal "$(stat -c %u:%g volume/new)" 0:0
-	fi
+	equal "$output" $'0 0\n0 0'
+	equal "$(stat -c %u:%g volume/new)" 0:0
 	run_zone cannot "$users"'
 c["mounts"].append({"destination": "/volume", "type": "bind", "source": "/proc/self", "options": ["bind", "idmap"]})'
 	says "$errors" 'mounts\[6\]\.options: idmap: the file system of /proc/self cannot map owners'
