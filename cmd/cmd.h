@@ -9,8 +9,7 @@
 
 #include "container/container.h"
 #include "util/error.h"
-
-#define XENRUN_VERSION "0.1.0"
+#include "util/version.h"
 
 struct globals {
 	const char *root;

@@ -5,10 +5,8 @@
 #include "libocispec/json_build.h"
 #include "libocispec/mount_options.h"
 #include "libocispec/names.h"
+#include "util/version.h"
 #include <string.h>
-
-/* What `xenrun --version` says; a test sees to it. */
-#define VERSION "0.1.0"
 
 /* Known, so that a profile naming them is read, but not supported: there is no descriptor to send to a
  * listener for a filter that works in another kernel. The action is refused; without it the flag means
@@ -104,7 +102,7 @@ char *oci_features_json(void)
 	add_mount_options(&build);
 	add_linux(&build);
 	json_build_open(&build, "annotations");
-	json_build_string(&build, "org.xenrun.version", VERSION);
+	json_build_string(&build, "org.xenrun.version", XENRUN_VERSION);
 	json_build_close(&build);
 	json_build_strings(&build, "potentiallyUnsafeConfigAnnotations", unsafe_annotations);
 	return json_build_finish(&build, "\n");

@@ -148,6 +148,24 @@ config() {
 	refused 'process\.rlimits\[0\]\.type: .*RLIMIT_BANANA'
 }
 
+@test "unknown names: of a seccomp action, a mount option, a namespace, a kind of device" {
+	make_bundle seccomp 'c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_BANANA"}'
+	refused 'linux\.seccomp\.defaultAction: .*SCMP_ACT_BANANA'
+	make_bundle option 'c["mounts"].append({"destination": "/m", "type": "bind", "source": "/tmp", "options": ["bind", "banana"]})'
+	refused 'mounts\[6\]\.options.*banana'
+	make_bundle namespace 'c["linux"]["namespaces"].append({"type": "banana"})'
+	refused 'linux\.namespaces\[5\]\.type: .*banana'
+	make_bundle device 'c["linux"]["devices"] = [{"path": "/dev/x", "type": "z", "major": 1, "minor": 3}]'
+	refused 'linux\.devices\[0\]\.type: .*z'
+}
+
+@test "an unknown capability is warned of, and the container runs" {
+	make_bundle capability 'p["capabilities"] = {"bounding": ["CAP_BANANA", "CAP_CHOWN"]}'
+	x --log-level info run --bundle "$bundle" "$id"
+	equal "$status" 0
+	says "$errors" 'CAP_BANANA'
+}
+
 @test "a sysctl that the zone's kernel has not" {
 	make_bundle sysctl 'c["linux"]["sysctl"] = {"net.banana": "1"}'
 	refuses 'sysctl\.net\.banana' create --bundle "$bundle" "$id"

@@ -158,6 +158,11 @@ counted() { # NUMBER NAME: that many processes of this name are in the container
 	done
 }
 
+@test "orphans are the container's own pid 1's" {
+	in_it /bin/sh -c '(sleep 50 & echo $! >/tmp/orphan); grep PPid /proc/$(cat /tmp/orphan)/status; kill $(cat /tmp/orphan); rm /tmp/orphan'
+	equal "$output" $'PPid:\t1'
+}
+
 @test "what cannot be executed: a clear error, status 255, nothing left" {
 	x exec "$SHARED" /bin/missing
 	equal "$status" 255

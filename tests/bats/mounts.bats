@@ -326,3 +326,22 @@ c["mounts"].append({"destination": "/volume", "type": "bind", "source": "/proc/s
 		'linux\.sysctl\.net\.ipv4\.ip_forward: needs an entry "network"'
 	refused "$users"'c["linux"]["uidMappings"][0]["containerID"] = 1; c["linux"]["uidMappings"][0]["size"] = 9' 'linux\.uidMappings: '
 }
+
+@test "a bind mount is never stale: what another writes on the host is there at the next read" {
+	mkdir "$BATS_TEST_TMPDIR/volume"
+	echo 0 >"$BATS_TEST_TMPDIR/volume/count"
+	make_bundle stale "base = '$BATS_TEST_TMPDIR'"'
+c["mounts"].append({"destination": "/v", "type": "bind", "source": base + "/volume", "options": ["rbind"]})
+sh("sleep 1000")'
+	x run --detach --bundle "$bundle" "$id"
+	equal "$status" 0
+	for i in 1 2 3 4 5; do
+		echo "$i and more of it than there was" >"$BATS_TEST_TMPDIR/volume/count"
+		touch "$BATS_TEST_TMPDIR/volume/file$i"
+		ok exec "$id" /bin/sh -c 'cat /v/count; ls /v | wc -l'
+		equal "$output" "$i and more of it than there was"$'\n'"$((i + 1))"
+		ok exec "$id" /bin/sh -c "echo in$i >/v/inside"
+		equal "$(<"$BATS_TEST_TMPDIR/volume/inside")" "in$i"
+		rm "$BATS_TEST_TMPDIR/volume/inside"
+	done
+}
