@@ -355,16 +355,16 @@ static int enter(struct child *child)
 		return plan->join && setns(CONTAINER, (int)plan->join) ? -1 : become_root(child);
 	if (child->lesser && await_done(child))
 		return -1;
-	/* The new namespace's message queues are made at once, and are whose file system user this is. */
-	if (child->lesser && namespaces & CLONE_NEWIPC &&
-		(syscall(SYS_setfsgid, 0) < 0 || syscall(SYS_setfsuid, 0) < 0 || unshare(CLONE_NEWIPC)))
-		return -1;
 	/* By now it is in its cgroup, which is the root that the namespace shows; clone3 would take its
 	 * parent's. */
 	if (namespaces & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP))
 		return -1;
 	/* Its files in /proc are root's, who this still is. */
 	if (namespaces & ZONE_CLONE_NEWTIME && timens_enter(PROC, child->spec, &child->index))
+		return -1;
+	/* The new namespace's message queues are made at once, and are whose file system user this is. */
+	if (child->lesser && namespaces & CLONE_NEWIPC &&
+		(syscall(SYS_setfsgid, 0) < 0 || syscall(SYS_setfsuid, 0) < 0 || unshare(CLONE_NEWIPC)))
 		return -1;
 	if (namespaces & CLONE_NEWNET && network_loopback())
 		return -1;
