@@ -94,6 +94,10 @@ static int check_options(const struct mount *mount, struct error *err)
 		return error_set(err, 0, "mounts[%zu].options: tmpcopyup is for a tmpfs", mount->i);
 	if (extensions & (OCI_MOUNT_IDMAP | OCI_MOUNT_RIDMAP) && !bind)
 		return error_set(err, 0, "mounts[%zu].options: only a bind mount can be idmapped", mount->i);
+	/* The kernel would not look at them. */
+	if (bind && mount->options.data && *mount->options.data)
+		return error_set(err, 0, "mounts[%zu].options: a bind mount has no option \"%s\"", mount->i,
+			mount->options.data);
 	if (mount->mount->uid_mappings_len && !bind)
 		return error_set(
 			err, 0, "mounts[%zu].uidMappings: only a bind mount can be idmapped", mount->i);
