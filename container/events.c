@@ -5,14 +5,11 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "container/process.h"
 #include "util/cleanup.h"
-
-#define ANSWER_MAX 65536
 
 /* The text of a file in the answer (zone_wire.h, ZONE_OP_STATISTICS), NULL if it is not there. */
 static const char *file_of(const char *answer, const char *name)
@@ -167,32 +164,15 @@ static void print_event(FILE *out, const char *type, const char *id, struct json
 	json_object_put(event);
 }
 
-/* Asks the zone, into `answer`. */
-static int ask(int dir, char answer[ANSWER_MAX], struct error *err)
-{
-	cleanup_close int file = memfd_create("statistics", MFD_CLOEXEC);
-	ssize_t length;
-
-	if (file < 0)
-		return error_set(err, errno, "events");
-	if (exec_query(dir, ZONE_OP_STATISTICS, "events", file, err))
-		return -1;
-	length = pread(file, answer, ANSWER_MAX - 1, 0);
-	answer[length < 0 ? 0 : length] = '\0';
-	return 0;
-}
-
 static int print_statistics(int dir, const char *id, uint64_t *kills, FILE *out, struct error *err)
 {
 	const struct request request = {.type = REQUEST_STATISTICS};
-	cleanup_free char *text = calloc(1, ANSWER_MAX);
+	cleanup_free char *text = exec_query(dir, ZONE_OP_STATISTICS, "events", err);
 	struct json_object *data;
 	struct answer domain;
 	uint64_t killed;
 
-	if (!text)
-		return error_set(err, ENOMEM, "events");
-	if (ask(dir, text, err) || request_monitor(dir, &request, &domain, err))
+	if (!text || request_monitor(dir, &request, &domain, err))
 		return -1;
 	killed = value_of(text, "memory.events", "oom_kill");
 	if (kills && killed > *kills)

@@ -26,6 +26,11 @@
 /* As a shell says of what was killed: the container ended before the process could say how it did. */
 #define STATUS_LOST (128 + SIGKILL)
 
+/* What a zone may answer to a question, and how long it may take over each word: it is not to fill this host,
+ * nor to keep a call for ever. */
+#define ANSWER_MAX (1 << 20)
+#define ANSWER_MS  30000
+
 struct exec {
 	const struct exec_options *options;
 	const struct oci_process *process; /* NULL: a question (exec_query()) */
@@ -162,8 +167,13 @@ static void __attribute__((noreturn)) stand_in(struct exec *exec)
 			{.fd = exec->monitor, .events = POLLIN},
 			{.fd = exec->signals, .events = POLLIN},
 		};
+		int ready = poll(fds, 2, exec->process ? -1 : ANSWER_MS);
 
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (ready == 0) {
+			error_set(&err, 0, "the zone does not answer");
+			give_up(exec, &err);
+		}
+		if (ready < 0 && errno != EINTR)
 			_exit(STATUS_LOST);
 		if (fds[0].revents)
 			hear(exec);
@@ -312,26 +322,41 @@ int container_exec(const struct exec_options *options, int *status, struct error
 	return result;
 }
 
-int exec_query(int dir, enum zone_op_type operation, const char *property, int out, struct error *err)
+/* A file that a zone may fill, but not make larger. */
+static int answer_file(struct error *err)
+{
+	cleanup_close int fd = memfd_create("answer", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0 || ftruncate(fd, ANSWER_MAX) || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK))
+		return error_set(err, errno, "cannot take an answer");
+	return steal_fd(&fd);
+}
+
+char *exec_query(int dir, enum zone_op_type operation, const char *property, struct error *err)
 {
 	struct exec exec = {.terminal = {-1, -1},
 		.spec_file = -1,
-		.cgroup = -1,
-		.streams = {-1, out, -1},
+		.streams = {-1, -1, -1},
 		.sized = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
+	cleanup_close int answer = answer_file(err);
+	cleanup_free char *text = calloc(1, ANSWER_MAX + 1);
 	pid_t pid = -1;
-	int status = 0;
 
+	if (answer < 0 || !text)
+		return NULL;
+	exec.streams[1] = answer;
 	exec.monitor = connect_monitor(dir, err);
 	if (exec.monitor >= 0) {
 		spec_begin(&exec.spec, operation, "%s", property);
 		spec_end(&exec.spec);
 		pid = launch(&exec, err);
 	}
-	if (pid >= 0)
-		status = await_exit(pid);
 	release(&exec);
-	if (pid >= 0 && status)
-		return error_set(err, 0, "the container has ended");
-	return pid < 0 ? -1 : 0;
+	if (pid < 0)
+		return NULL;
+	if (await_exit(pid)) {
+		error_set(err, 0, "the zone does not answer");
+		return NULL;
+	}
+	return pread(answer, text, ANSWER_MAX, 0) < 0 ? NULL : steal_pointer(&text);
 }

@@ -62,8 +62,9 @@ int config_keep(int dir, const char *text, size_t length, struct error *err);
 struct oci_process *exec_process(
 	const struct exec_options *options, struct oci_config *config, struct error *err);
 
-/* Asks the zone something of the container (ZONE_OP_PROCESSES…); the answer goes to the descriptor `out`. */
-int exec_query(int dir, enum zone_op_type operation, const char *property, int out, struct error *err);
+/* Asks the zone something of the container (ZONE_OP_PROCESSES…). The answer is the guest's word, bounded in
+ * length; the caller frees it. */
+char *exec_query(int dir, enum zone_op_type operation, const char *property, struct error *err);
 
 /* Sends a struct answer: an error, or NULL with a text of its own, which may be NULL. */
 void send_answer(int fd, const struct error *err, const char *text);

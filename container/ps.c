@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,7 +26,6 @@ static bool parse(char *line, struct row *row)
 		!at || row->pid <= 0)
 		return false;
 	row->name = line + at;
-	row->name[strcspn(row->name, "\n")] = '\0';
 	/* A hostile zone has control characters for a person's terminal. */
 	for (char *c = row->name; *c; c++)
 		if (iscntrl((unsigned char)*c))
@@ -52,18 +50,18 @@ static void print_row(FILE *out, const struct row *row)
 		began, terminal, seconds / 3600, seconds / 60 % 60, seconds % 60, row->name);
 }
 
-static void print(FILE *in, bool json, FILE *out)
+static void print(char *answer, bool json, FILE *out)
 {
-	cleanup_free char *line = NULL;
-	size_t size = 0, count = 0;
+	size_t count = 0;
 	struct row row;
+	char *line;
 
 	if (json)
 		fputc('[', out);
 	else
 		fprintf(out, "%-8s %7s %7s %5s %-8s %8s %s\n", "UID", "PID", "PPID", "STIME", "TTY", "TIME",
 			"CMD");
-	while (getline(&line, &size, in) > 0) {
+	while ((line = strsep(&answer, "\n"))) {
 		if (!parse(line, &row))
 			continue;
 		if (json)
@@ -77,20 +75,11 @@ static void print(FILE *in, bool json, FILE *out)
 
 int container_ps(const char *root, const char *id, bool json, FILE *out, struct error *err)
 {
-	cleanup_close int dir = statedir_open(root, id, err), answer = -1;
-	cleanup_fclose FILE *in = NULL;
+	cleanup_close int dir = statedir_open(root, id, err);
+	cleanup_free char *answer = dir < 0 ? NULL : exec_query(dir, ZONE_OP_PROCESSES, "ps", err);
 
-	if (dir < 0)
+	if (!answer)
 		return -1;
-	answer = memfd_create("processes", MFD_CLOEXEC);
-	if (answer < 0)
-		return error_set(err, errno, "ps");
-	if (exec_query(dir, ZONE_OP_PROCESSES, "ps", answer, err))
-		return -1;
-	in = lseek(answer, 0, SEEK_SET) ? NULL : fdopen(answer, "r");
-	if (!in)
-		return error_set(err, errno, "ps");
-	steal_fd(&answer);
-	print(in, json, out);
+	print(answer, json, out);
 	return 0;
 }
