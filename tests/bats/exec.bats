@@ -159,8 +159,13 @@ counted() { # NUMBER NAME: that many processes of this name are in the container
 }
 
 @test "orphans are the container's own pid 1's" {
-	in_it /bin/sh -c '(sleep 50 & echo $! >/tmp/orphan); grep PPid /proc/$(cat /tmp/orphan)/status; kill $(cat /tmp/orphan); rm /tmp/orphan'
+	make_bundle orphans "sh('while :; do sleep 0.2; done')"
+	x run --detach --bundle "$bundle" "$id"
+	x exec "$id" /bin/sh -c '(sleep 50 & echo $! >/dev/shm/orphan); grep PPid /proc/$(cat /dev/shm/orphan)/status; kill $(cat /dev/shm/orphan)'
 	equal "$output" $'PPid:\t1'
+	# Who reaps them is the container's own pid 1, not zone init.
+	reaped() { ok ps "$id" && [ "$(grep -c 'sleep 50\|\[sleep\]' <<<"$output")" = 0 ]; }
+	within 20 reaped
 }
 
 @test "what cannot be executed: a clear error, status 255, nothing left" {
