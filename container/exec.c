@@ -336,6 +336,7 @@ char *exec_query(int dir, enum zone_op_type operation, const char *property, str
 {
 	struct exec exec = {.terminal = {-1, -1},
 		.spec_file = -1,
+		.cgroup = -1,
 		.streams = {-1, -1, -1},
 		.sized = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
 	cleanup_close int answer = answer_file(err);
