@@ -8,6 +8,7 @@
 
 #include "container/process.h"
 #include "util/cleanup.h"
+#include "util/passing.h"
 
 void send_answer(int fd, const struct error *err, const char *text)
 {
@@ -28,7 +29,7 @@ int await_answer(int fd, const char *whose, struct error *err)
 	ssize_t got;
 
 	do
-		got = recv(fd, &answer, sizeof(answer), 0);
+		got = receive(fd, &answer, sizeof(answer), 0);
 	while (got < 0 && errno == EINTR);
 	if (got != (ssize_t)sizeof(answer))
 		return error_set(err, 0, "%s was killed", whose);

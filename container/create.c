@@ -19,6 +19,7 @@
 #include "libocispec/names.h"
 #include "util/cleanup.h"
 #include "util/log.h"
+#include "util/passing.h"
 
 /* What a zone needs for itself, over what its container may use: kernel, zone init, rings. */
 #define ZONE_OWN_MIB 48
@@ -298,7 +299,7 @@ static int run_hooks(const struct container *container, int gate, struct error *
 	char word;
 
 	do
-		got = recv(gate, &word, sizeof(word), 0);
+		got = receive(gate, &word, sizeof(word), 0);
 	while (got < 0 && errno == EINTR);
 	/* A stand-in that has ended told the monitor why. */
 	if (got != sizeof(word))

@@ -87,7 +87,7 @@ static void hear(struct exec *exec)
 		struct answer answer;
 		struct zone_report report;
 	} said;
-	ssize_t got = recv(exec->monitor, &said, sizeof(said), 0);
+	ssize_t got = receive(exec->monitor, &said, sizeof(said), 0);
 	struct error err = {0};
 
 	if (got < 0 && errno == EINTR)

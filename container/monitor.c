@@ -193,7 +193,7 @@ static void standin_event(struct monitor *monitor)
 {
 	struct error err = {0};
 	struct message message;
-	ssize_t got = recv(monitor->container->standin, &message, sizeof(message), MSG_DONTWAIT);
+	ssize_t got = receive(monitor->container->standin, &message, sizeof(message), MSG_DONTWAIT);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;

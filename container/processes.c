@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "container/messages.h"
+#include "util/passing.h"
 
 /* More than a filter, arguments and environment can have. */
 #define SPEC_MAX (16 << 20)
@@ -131,7 +132,7 @@ void processes_report(struct processes *processes, const struct zone_report *rep
 static void caller_event(struct processes *processes, struct process *process)
 {
 	struct zone_event event;
-	ssize_t got = recv(process->caller, &event, sizeof(event), MSG_DONTWAIT);
+	ssize_t got = receive(process->caller, &event, sizeof(event), MSG_DONTWAIT);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;

@@ -11,6 +11,7 @@
 
 #include "container/process.h"
 #include "util/cleanup.h"
+#include "util/passing.h"
 
 /* How long a container that was killed may take to end, its zone's memory being given back. */
 #define END_SECONDS 60
@@ -45,7 +46,7 @@ int request_monitor(int dir, const struct request *request, struct answer *answe
 	if (send(fd, request, sizeof(*request), MSG_NOSIGNAL) < 0)
 		return not_running(err);
 	do
-		got = recv(fd, answer, sizeof(*answer), 0);
+		got = receive(fd, answer, sizeof(*answer), 0);
 	while (got < 0 && errno == EINTR);
 	if (got != (ssize_t)sizeof(*answer))
 		return not_running(err);

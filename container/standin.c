@@ -62,7 +62,7 @@ static void __attribute__((noreturn)) give_up(struct standin *standin, const str
 	snprintf(message.u.text, sizeof(message.u.text), "%s", error_message(err));
 	send_monitor(standin, &message);
 	/* The monitor says how to end; an answer of another kind may come before. */
-	while (recv(standin->monitor, &message, sizeof(message), 0) == (ssize_t)sizeof(message))
+	while (receive(standin->monitor, &message, sizeof(message), 0) == (ssize_t)sizeof(message))
 		if (message.type == MESSAGE_END)
 			_exit((int)message.number);
 	_exit(STATUS_LOST);
@@ -294,7 +294,7 @@ static int pass_hooks(const struct container *container, struct error *err)
 	if (container->gate < 0)
 		return 0;
 	if (send(container->gate, &word, sizeof(word), MSG_NOSIGNAL) < 0 ||
-		recv(container->gate, &word, sizeof(word), 0) != sizeof(word))
+		receive(container->gate, &word, sizeof(word), 0) != sizeof(word))
 		return error_set(err, 0, "the call that creates was killed");
 	close(container->gate);
 	return hooks_create_container(container->config, container->record, err);

@@ -115,7 +115,7 @@ static uint32_t next_message(uint32_t *error)
 	struct child_message message;
 	ssize_t length;
 
-	while ((length = recv(CHANNEL, &message, sizeof(message), 0)) < 0 && errno == EINTR)
+	while ((length = receive(CHANNEL, &message, sizeof(message), 0)) < 0 && errno == EINTR)
 		;
 	if (length != sizeof(message))
 		_exit(1);

@@ -3,6 +3,7 @@
 #ifndef XENRUN_PASSING_H
 #define XENRUN_PASSING_H
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,7 +41,18 @@ static inline ssize_t send_with(int socket, const void *message, size_t length, 
 	return sendmsg(socket, &header, MSG_NOSIGNAL);
 }
 
-/* As recv(2) with these flags. The descriptors that came are the caller's, *count of them, close-on-exec;
+/* As recv(2). A peer that has gone without having read all that it was sent makes a first try fail with
+ * ECONNRESET, though its own last messages are there to be read: they are. */
+static inline ssize_t receive(int socket, void *message, size_t length, int flags)
+{
+	ssize_t got;
+
+	while ((got = recv(socket, message, length, flags)) < 0 && errno == ECONNRESET)
+		;
+	return got;
+}
+
+/* As receive(). The descriptors that came are the caller's, *count of them, close-on-exec;
  * fds has room for PASSING_MAX. */
 static inline ssize_t receive_with(
 	int socket, void *message, size_t length, int flags, int fds[PASSING_MAX], size_t *count)
@@ -59,7 +71,8 @@ static inline ssize_t receive_with(
 	header.msg_control = control.space;
 	header.msg_controllen = sizeof(control.space);
 	*count = 0;
-	got = recvmsg(socket, &header, flags | MSG_CMSG_CLOEXEC);
+	while ((got = recvmsg(socket, &header, flags | MSG_CMSG_CLOEXEC)) < 0 && errno == ECONNRESET)
+		;
 	part = got < 0 ? NULL : CMSG_FIRSTHDR(&header);
 	if (part && part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS) {
 		*count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
