@@ -208,7 +208,8 @@ static int prepare(struct container *container, struct error *err)
 	cleanup_free char *state = NULL;
 	struct host_facts host;
 
-	if (statedir_check_id(options->id, err))
+	if (preserved_check(&container->preserved, options->preserve_fds, err) ||
+		statedir_check_id(options->id, err))
 		return -1;
 	container->record = calloc(1, sizeof(*container->record));
 	if (!container->record)
@@ -218,8 +219,6 @@ static int prepare(struct container *container, struct error *err)
 	if (terminal_check(
 		    container->config->process->terminal, options->console_socket, options->foreground, err))
 		return -1;
-	if (options->preserve_fds > 0)
-		return error_set(err, 0, "--preserve-fds: a descriptor of this host cannot be in a zone");
 	if (hostcgroup_find(options->cgroup_manager,
 		    container->config->linux_ ? container->config->linux_->cgroups_path : NULL, options->id,
 		    &container->record->cgroup, &container->slice, err))
@@ -231,10 +230,11 @@ static int prepare(struct container *container, struct error *err)
 		return -1;
 	/* For hooks in the zone, whose pid namespace has this process as its first. */
 	state = hook_state(container->record, OCI_STATUS_CREATED, 1, err);
-	if (!state ||
-		compile_container(container->config, container->record->bundle, &container->spec,
-			&container->volumes, err) ||
-		compile_container_process(container->config, state, &container->spec, err))
+	if (!state || compile_container(container->config, container->record->bundle, &container->spec,
+			      &container->volumes, err))
+		return -1;
+	compile_preserved(&container->preserved, &container->spec);
+	if (compile_container_process(container->config, state, &container->spec, err))
 		return -1;
 	return guest_image_load(container->config, &container->settings, &container->image, err);
 }

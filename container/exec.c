@@ -36,6 +36,7 @@ struct exec {
 	const struct oci_process *process; /* NULL: a question (exec_query()) */
 	struct spec spec;
 	struct terminal terminal;
+	struct preserved preserved;
 	int spec_file;
 	int monitor; /* the socket that becomes the process's */
 	int word;    /* to the call */
@@ -56,25 +57,27 @@ static int ask(struct exec *exec, struct error *err)
 {
 	const struct request request = {
 		.type = REQUEST_EXEC, .arg = {!exec->process, exec->options && exec->options->ignore_paused}};
-	int fds[REQUEST_EXEC_FDS] = {exec->spec_file, -1, -1, -1};
+	int fds[REQUEST_EXEC_FDS_MAX] = {exec->spec_file};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	size_t count = REQUEST_EXEC_FDS + 2 * exec->preserved.count;
 	bool sent;
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 3; i++)
 		fds[1 + i] = stream_prepare(exec->streams[i], i);
-		if (fds[1 + i] < 0)
-			fds[1 + i] = fcntl(null, F_DUPFD_CLOEXEC, 3);
-	}
-	sent = send_with(exec->monitor, &request, sizeof(request), fds, REQUEST_EXEC_FDS) ==
-	       (ssize_t)sizeof(request);
+	preserved_prepare(&exec->preserved, fds + REQUEST_EXEC_FDS);
+	for (size_t i = 1; i < count; i++)
+		if (fds[i] < 0)
+			fds[i] = fcntl(null, F_DUPFD_CLOEXEC, 3);
+	sent = send_with(exec->monitor, &request, sizeof(request), fds, count) == (ssize_t)sizeof(request);
 	/* Who reads the other end is to see the process close it. The terminal is still asked for its size.
 	 */
 	for (int fd = 0; fd < 3; fd++) {
 		if (exec->process && exec->process->terminal)
 			stream_open(&exec->sized[fd], fcntl(exec->streams[fd], F_DUPFD_CLOEXEC, 3));
-		close(fds[1 + fd]);
 		dup2(null, fd);
 	}
+	for (size_t i = 1; i < count; i++)
+		close(fds[i]);
 	terminal_close(&exec->terminal);
 	close(null);
 	return sent ? 0 : error_set(err, errno, "the container is not running");
@@ -260,6 +263,7 @@ static int compile(
 	}
 	if (process->terminal)
 		compile_terminal(given, process->user.uid, &exec->spec);
+	compile_preserved(&exec->preserved, &exec->spec);
 	return compile_exec(process, config->linux_, &exec->spec, err);
 }
 
@@ -305,8 +309,8 @@ int container_exec(const struct exec_options *options, int *status, struct error
 	int result = -1;
 
 	*status = 0;
-	if (options->preserve_fds > 0)
-		return error_set(err, 0, "--preserve-fds: a descriptor of this host cannot be in a zone");
+	if (preserved_check(&exec.preserved, options->preserve_fds, err))
+		return -1;
 	dir = find(options->root, options->id, options->ignore_paused, &exec.cgroup, err);
 	config = dir < 0 ? NULL : container_config(dir, err);
 	process = config ? exec_process(options, config, err) : NULL;

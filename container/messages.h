@@ -39,7 +39,8 @@ struct message {
 enum request_type {
 	REQUEST_START = 1,
 	REQUEST_KILL = 2, /* arg: signal, whether every process */
-	/* With descriptors: the process spec as a file, its standard streams (stream_prepare()). From here on
+	/* With descriptors: the process spec as a file, then its streams in the order of zone_wire.h
+	 * (stream_prepare()), the standard ones and both of each further descriptor. From here on
 	 * the socket is the process's: the stand-in sends struct zone_report of it and takes struct
 	 * zone_event for it; that the caller's end closes ends the process. A refusal is a struct answer.
 	 * arg: 1 if it only asks (zone_wire.h), whether a paused zone is fine */
@@ -48,7 +49,8 @@ enum request_type {
 	REQUEST_RESUME = 5,
 	REQUEST_STATISTICS = 6, /* the answer's text: what Xen has of the domain, "cpu_ns memory_kib vcpus" */
 };
-#define REQUEST_EXEC_FDS 4
+#define REQUEST_EXEC_FDS     4 /* at least */
+#define REQUEST_EXEC_FDS_MAX (1 + ZONE_STREAMS_MAX)
 
 struct request {
 	uint32_t type;

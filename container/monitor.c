@@ -277,7 +277,7 @@ static int request_exec(struct monitor *monitor, const struct request *request, 
 	if (status == OCI_STATUS_PAUSED ? !request->arg[1]
 					: status != OCI_STATUS_CREATED && status != OCI_STATUS_RUNNING)
 		return error_set(err, 0, "cannot execute in a container that is %s", oci_status_name(status));
-	if (count != REQUEST_EXEC_FDS)
+	if (count < REQUEST_EXEC_FDS || count > REQUEST_EXEC_FDS_MAX)
 		return error_set(err, 0, "malformed request");
 	fds[count] = *caller;
 	if (send_with(monitor->container->standin, &message, sizeof(message), fds, count + 1) < 0) {

@@ -6,6 +6,7 @@
 #include "container/container.h"
 #include "container/kernel.h"
 #include "container/messages.h"
+#include "container/preserved.h"
 #include "container/spec.h"
 #include "container/statedir.h"
 #include "container/terminal.h"
@@ -34,6 +35,7 @@ struct container {
 	char *slice; /* of record->cgroup's scope, where it has one */
 	struct hostcgroup_hold cgroup;
 	struct terminal terminal; /* its slave is the process's streams, where there is one */
+	struct preserved preserved;
 };
 
 /* The stand-in has only to exit when its monitor is gone. */

@@ -15,8 +15,16 @@
 /* More than a filter, arguments and environment can have. */
 #define SPEC_MAX (16 << 20)
 
-/* What each process is polled for: its streams and its caller. */
-#define FDS_EACH 4
+/* What a process is polled for: its streams and its caller. */
+static size_t polled(const struct process *process)
+{
+	return process->stream_count + 1;
+}
+
+void processes_init(struct processes *processes, struct process *first, struct share *control)
+{
+	*processes = (struct processes){.first = first, .polled = polled(first), .control = control};
+}
 
 struct process *processes_find(const struct processes *processes, uint32_t number)
 {
@@ -43,8 +51,8 @@ static void remove_process(struct processes *processes, struct process *process)
 	while (*at != process)
 		at = &(*at)->next;
 	*at = process->next;
-	processes->count--;
-	for (int i = 0; i < 3; i++)
+	processes->polled -= polled(process);
+	for (uint32_t i = 0; i < process->stream_count; i++)
 		stream_close(&process->streams[i]);
 	/* The last: who waits for its end finds the output delivered. */
 	close_caller(process);
@@ -88,7 +96,7 @@ static bool ask(struct processes *processes, uint32_t number, uint32_t type, uin
 	return control_event(processes->control, &event) == 0;
 }
 
-void processes_add(struct processes *processes, uint32_t number, const int fds[5])
+void processes_add(struct processes *processes, uint32_t number, const int *fds, size_t count)
 {
 	struct zone_report failed = {
 		.type = ZONE_REPORT_FAILED, .process = number, .arg = {UINT32_MAX, ENOMEM}};
@@ -96,19 +104,20 @@ void processes_add(struct processes *processes, uint32_t number, const int fds[5
 	bool bad;
 
 	if (!process) {
-		for (int i = 0; i < 5; i++)
+		for (size_t i = 0; i < count; i++)
 			close(fds[i]);
 		return;
 	}
 	process->number = number;
-	process->caller = fds[4];
-	for (int i = 0; i < 3; i++)
+	process->caller = fds[count - 1];
+	process->stream_count = (uint32_t)count - 2;
+	for (uint32_t i = 0; i < process->stream_count; i++)
 		stream_open(&process->streams[i], fds[1 + i]);
 	bad = read_spec(process, fds[0]);
 	close(fds[0]);
 	process->next = processes->first;
 	processes->first = process;
-	processes->count++;
+	processes->polled += polled(process);
 	/* The start waits in the zone until the process is made. */
 	if (!bad && ask(processes, number, ZONE_EVENT_CREATE, 0, 0) &&
 		ask(processes, number, ZONE_EVENT_START, 0, 0))
@@ -150,13 +159,13 @@ static void caller_event(struct processes *processes, struct process *process)
 static void list_fds(const struct processes *processes, const struct process *process, struct pollfd *fds)
 {
 	/* A stream is looked at only when the guest waits for it. */
-	for (uint32_t i = 0; i < 3; i++)
+	for (uint32_t i = 0; i < process->stream_count; i++)
 		fds[i] = (struct pollfd){
 			.fd = control_waits(processes->control, process->number, i) ? process->streams[i].fd
 										    : -1,
-			.events = i == 0 ? POLLIN : POLLOUT,
+			.events = zone_stream_is_out(i) ? POLLOUT : POLLIN,
 		};
-	fds[3] = (struct pollfd){.fd = process->caller, .events = POLLIN};
+	fds[process->stream_count] = (struct pollfd){.fd = process->caller, .events = POLLIN};
 }
 
 static bool make_room(struct processes *processes, size_t wanted)
@@ -178,26 +187,29 @@ int processes_wait(struct processes *processes, struct pollfd *own, size_t count
 	size_t used = count;
 	struct process *next;
 
-	if (!make_room(processes, count + FDS_EACH * processes->count)) {
+	if (!make_room(processes, count + processes->polled)) {
 		errno = ENOMEM;
 		return -1;
 	}
 	memcpy(processes->fds, own, count * sizeof(*own));
-	for (struct process *process = processes->first; process; process = process->next, used += FDS_EACH)
+	for (struct process *process = processes->first; process; process = process->next) {
 		list_fds(processes, process, processes->fds + used);
+		used += polled(process);
+	}
 	if (poll(processes->fds, used, -1) < 0)
 		return errno == EINTR ? 0 : -1;
 	memcpy(own, processes->fds, count * sizeof(*own));
 
 	used = count;
-	for (struct process *process = processes->first; process; process = next, used += FDS_EACH) {
+	for (struct process *process = processes->first; process; process = next) {
 		const struct pollfd *fds = processes->fds + used;
 
 		next = process->next;
-		for (uint32_t i = 0; i < 3; i++)
+		used += polled(process);
+		for (uint32_t i = 0; i < process->stream_count; i++)
 			if (fds[i].revents)
 				control_stream_ready(processes->control, process->number, i);
-		if (fds[3].revents)
+		if (fds[process->stream_count].revents)
 			caller_event(processes, process);
 	}
 	return 0;

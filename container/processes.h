@@ -17,13 +17,14 @@ struct process {
 	const uint8_t *spec;
 	size_t spec_length;
 	uint8_t *owned; /* the spec's bytes, of an exec */
-	struct stream streams[3];
+	struct stream streams[ZONE_STREAMS_MAX];
+	uint32_t stream_count;
 	int caller; /* -1: none */
 };
 
 struct processes {
 	struct process *first; /* process 0 is the last of the list, and always there */
-	size_t count;
+	size_t polled;	       /* descriptors of theirs */
 	struct share *control;
 	struct pollfd *fds; /* room for all */
 	size_t room;
@@ -31,11 +32,14 @@ struct processes {
 
 struct process *processes_find(const struct processes *processes, uint32_t number);
 
+/* Begins with process 0, which stays the caller's. */
+void processes_init(struct processes *processes, struct process *first, struct share *control);
+
 /*
- * Takes a new process: its spec is read from fds[0], fds[1] to [3] are its streams, fds[4] its caller. All
- * descriptors pass. What is wrong with it the caller is told.
+ * Takes a new process: its spec is read from fds[0], its caller is fds[count - 1], what is between are its
+ * streams. All descriptors pass. What is wrong with it the caller is told.
  */
-void processes_add(struct processes *processes, uint32_t number, const int fds[5]);
+void processes_add(struct processes *processes, uint32_t number, const int *fds, size_t count);
 
 /* A report of the guest's that concerns a process of exec's; anything else is ignored. */
 void processes_report(struct processes *processes, const struct zone_report *report);

@@ -98,23 +98,37 @@ static void control_report(void *arg, const struct zone_report *report)
 	}
 }
 
-static ssize_t control_stream_read(void *arg, uint32_t process, void *buffer, size_t length)
+/* A stream of a process, if it has it. */
+static struct stream *find_stream(void *arg, uint32_t process, uint32_t stream)
 {
 	struct standin *standin = arg;
 	struct process *found = processes_find(&standin->processes, process);
 
-	return found ? stream_read(&found->streams[0], buffer, length) : -ENOENT;
+	return found && stream < found->stream_count ? &found->streams[stream] : NULL;
+}
+
+static ssize_t control_stream_read(void *arg, uint32_t process, uint32_t stream, void *buffer, size_t length)
+{
+	struct stream *found = find_stream(arg, process, stream);
+
+	return found ? stream_read(found, buffer, length) : -ENOENT;
 }
 
 static ssize_t control_stream_write(
 	void *arg, uint32_t process, uint32_t stream, const void *data, size_t length)
 {
-	struct standin *standin = arg;
-	struct process *found = processes_find(&standin->processes, process);
+	struct stream *found = find_stream(arg, process, stream);
 
-	if (!found || stream < 1 || stream > 2)
-		return -ENOENT;
-	return stream_write(&found->streams[stream], data, length);
+	return found ? stream_write(found, data, length) : -ENOENT;
+}
+
+/* Who reads it is to see its end, though the process goes on. */
+static void control_stream_end(void *arg, uint32_t process, uint32_t stream)
+{
+	struct stream *found = find_stream(arg, process, stream);
+
+	if (found)
+		stream_close(found);
 }
 
 static const struct control_ops control_ops = {
@@ -122,6 +136,7 @@ static const struct control_ops control_ops = {
 	.report = control_report,
 	.stream_read = control_stream_read,
 	.stream_write = control_stream_write,
+	.stream_end = control_stream_end,
 };
 
 static struct share *make_share(struct standin *standin, uint32_t number, struct error *err)
@@ -183,8 +198,8 @@ static void monitor_event(struct standin *standin)
 		control_event(standin->control, &message.u.event);
 		break;
 	case MESSAGE_EXEC:
-		if (count == REQUEST_EXEC_FDS + 1)
-			processes_add(&standin->processes, message.number, fds);
+		if (count > REQUEST_EXEC_FDS)
+			processes_add(&standin->processes, message.number, fds, count);
 		break;
 	case MESSAGE_END:
 		message.u.text[sizeof(message.u.text) - 1] = '\0';
@@ -304,6 +319,7 @@ static void open_streams(struct standin *standin)
 {
 	const struct terminal *terminal = &standin->container->terminal;
 	struct process *process = &standin->container_process;
+	int preserved[2 * ZONE_DESCRIPTORS_MAX], null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (terminal->slave >= 0) {
 		dup2(terminal->slave, 0);
@@ -312,14 +328,18 @@ static void open_streams(struct standin *standin)
 		ioctl(0, TIOCSCTTY, 0);
 	}
 	for (int fd = 0; fd < 3; fd++) {
-		int own = stream_prepare(fd, fd);
-
-		if (own >= 0) {
-			dup3(own, fd, O_CLOEXEC);
-			close(own);
-		}
-		stream_open(&process->streams[fd], own >= 0 ? fd : -1);
+		stream_open(&process->streams[fd], stream_prepare(fd, fd));
+		/* A stream is closed when the zone says so: its number must not become another's. */
+		if (null >= 0)
+			dup2(null, fd);
 	}
+	if (null >= 0)
+		close(null);
+	preserved_prepare(&standin->container->preserved, preserved);
+	for (uint32_t i = 3; i < process->stream_count; i++)
+		stream_open(&process->streams[i], preserved[i - 3]);
+	for (uint32_t i = 0; i < standin->container->preserved.count; i++)
+		close((int)(3 + i));
 }
 
 static int set_up(struct standin *standin, struct error *err)
@@ -375,10 +395,9 @@ static int set_up(struct standin *standin, struct error *err)
 		return error_set(err, errno, "/proc/self/fd");
 	standin->server = server_new(err);
 	standin->control = standin->server ? control_new(&control_ops, standin) : NULL;
-	standin->processes = (struct processes){
-		.first = &standin->container_process, .count = 1, .control = standin->control};
 	if (!standin->control)
 		return standin->server ? error_set(err, ENOMEM, "control share") : -1;
+	processes_init(&standin->processes, &standin->container_process, standin->control);
 	if (standin_enter(container->record->rootfs, err) || standin_confine(err))
 		return -1;
 	return 0;
@@ -396,12 +415,15 @@ void standin_main(struct container *container)
 		.proc_self_fd = -1,
 		.container_process = {.spec = container->spec.data,
 			.spec_length = container->spec.length,
+			.stream_count = 3 + 2 * container->preserved.count,
 			.caller = -1},
 	};
 	struct error err = {0};
-	const int kept[] = {container->alive, container->monitor, container->dir, container->gate,
-		container->terminal.slave};
+	int kept[5 + ZONE_DESCRIPTORS_MAX] = {container->alive, container->monitor, container->dir,
+		container->gate, container->terminal.slave};
 
+	for (uint32_t i = 0; i < ZONE_DESCRIPTORS_MAX; i++)
+		kept[5 + i] = i < container->preserved.count ? (int)(3 + i) : -1;
 	/* Among the others is what the caller left open. */
 	close_all_but(kept, sizeof(kept) / sizeof(*kept));
 	if (set_up(&standin, &err))

@@ -30,11 +30,15 @@
 #include "util/cleanup.h"
 #include "util/passing.h"
 
-/* Where the child has its descriptors; nothing else is open but them and the streams. */
-enum { CHANNEL = 3, PROC = 4, CONTAINER = 5, OTHERS = 6 };
+/* Where the child has its descriptors, behind those of its process; nothing else is open. */
+static int first = 3;
+#define CHANNEL	  (first)
+#define PROC	  (first + 1)
+#define CONTAINER (first + 2)
+#define OTHERS	  ((unsigned)first + 3)
 
 /* Higher than any of the above, to move them out of each other's way. */
-#define ASIDE 16
+#define ASIDE (3 + ZONE_DESCRIPTORS_MAX + 3)
 
 /* As many as have a bit. */
 #define SYSCTLS_EARLY 64
@@ -57,9 +61,14 @@ static int arrange_descriptors(const struct child_plan *plan)
 	int channel = fcntl(plan->channel, F_DUPFD_CLOEXEC, ASIDE);
 	int proc = fcntl(plan->proc, F_DUPFD_CLOEXEC, ASIDE);
 	int container = plan->container < 0 ? -1 : fcntl(plan->container, F_DUPFD_CLOEXEC, ASIDE);
+	int streams[3 + ZONE_DESCRIPTORS_MAX];
 
-	for (int i = 0; i < 3; i++)
-		if (dup2(plan->streams[i], i) < 0)
+	first = 3 + (int)plan->spec->descriptors;
+	for (int i = 0; i < first; i++)
+		streams[i] = fcntl(plan->streams[i], F_DUPFD_CLOEXEC, ASIDE);
+	/* Hooks are to have none but the standard ones. */
+	for (int i = 0; i < first; i++)
+		if ((i < 3 ? dup2(streams[i], i) : dup3(streams[i], i, O_CLOEXEC)) < 0)
 			return -1;
 	if (dup3(channel, CHANNEL, O_CLOEXEC) < 0 || dup3(proc, PROC, O_CLOEXEC) < 0)
 		return -1;
@@ -243,7 +252,9 @@ static int get_ready(struct child *child, const struct op *op)
 static int execute(struct child *child, const struct op *op)
 {
 	/* All of them are so opened; one that was forgotten must not be a way out. */
-	sys_close_range(CHANNEL, ~0U, ZONE_CLOSE_RANGE_CLOEXEC);
+	sys_close_range((unsigned)CHANNEL, ~0U, ZONE_CLOSE_RANGE_CLOEXEC);
+	for (int fd = 3; fd < first; fd++)
+		fcntl(fd, F_SETFD, 0);
 	/* From here on the container's filter may kill for any other call than the exec. */
 	if (credentials_last(child->spec, &child->index))
 		return -1;

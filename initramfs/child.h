@@ -29,7 +29,7 @@ struct child_message {
 
 struct child_plan {
 	const struct spec *spec;
-	int streams[3]; /* its standard input, output and error */
+	const int *streams; /* its standard input, output and error, and the spec's descriptors */
 	int channel;
 	int proc;      /* O_PATH of the zone's /proc, which no container can have replaced */
 	int container; /* pidfd of the process whose namespaces it joins, -1 for a container's own */

@@ -59,6 +59,7 @@ static const struct layout layouts[] = {
 	{ZONE_OP_SCHEDULER, 48, 0, 0},
 	{ZONE_OP_IO_PRIORITY, 4, 0, 0},
 	{ZONE_OP_AFFINITY, 0, 0, 8},
+	{ZONE_OP_DESCRIPTOR, 8, 0, 0},
 };
 
 /* Fields of ZONE_OP_HOOK: how many strings come after those that each of its kind has. */
@@ -165,6 +166,11 @@ static int check_order(const struct spec *spec, const struct op *op, uint32_t la
 		return EBADMSG;
 	if (op->type == ZONE_OP_READY && !args)
 		return EBADMSG;
+	if (op->type == ZONE_OP_DESCRIPTOR &&
+		(spec->descriptors == ZONE_DESCRIPTORS_MAX || op_u32(op, 0) != 3 + spec->descriptors ||
+			!op_u32(op, 1) ||
+			op_u32(op, 1) & ~(uint32_t)(ZONE_DESCRIPTOR_IN | ZONE_DESCRIPTOR_OUT)))
+		return EBADMSG;
 	return 0;
 }
 
@@ -207,6 +213,9 @@ static void note(struct spec *spec, const struct op *op, struct counts *counts)
 		break;
 	case ZONE_OP_TERMINAL:
 		spec->terminal = true;
+		break;
+	case ZONE_OP_DESCRIPTOR:
+		spec->descriptor_flags[spec->descriptors++] = op_u32(op, 1);
 		break;
 	case ZONE_OP_PROCESSES:
 	case ZONE_OP_STATISTICS:

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "initramfs/zone_wire.h"
+
 /* One operation; it points into the bytes that it was decoded from. */
 struct op {
 	uint32_t type;
@@ -24,6 +26,8 @@ struct spec {
 	bool terminal;	/* it has one of its own */
 	uint32_t query; /* the operation of a spec that only asks; 0: it makes a process */
 	uint32_t clone_flags;
+	uint32_t descriptors; /* besides the standard ones: 3 and those that follow */
+	uint32_t descriptor_flags[ZONE_DESCRIPTORS_MAX];
 	struct op uid_map, gid_map, groups, user, capabilities, no_new_privileges, seccomp, cwd;
 	char **args, **env; /* NULL-terminated, of pointers into the bytes; one allocation, at args */
 	char **hooks;	    /* the same of each ZONE_OP_HOOK: its arguments, NULL, its variables, NULL */

@@ -33,6 +33,9 @@
  * sleep. */
 #define OTHERS_MILLISECONDS 2000
 
+/* Bits of the streams that are written: zone_stream_is_out(). */
+#define OUTPUTS (UINT64_C(0x5555555555555554) | 2)
+
 static struct process *processes;
 /* When the container's end is reported whatever the others do; 0 while there is none to report. */
 static long deadline;
@@ -122,6 +125,7 @@ static int answer(struct process *process, uint32_t query)
 		return -1;
 	process->state = STATE_RUNNING;
 	process->ended = true;
+	close_stop(process);
 	control_report(ZONE_REPORT_CREATED, process->number, 0, 0);
 	control_report(ZONE_REPORT_STARTED, process->number, 0, 0);
 	spawn_relay(process, 1, fd);
@@ -314,7 +318,7 @@ static void finish(struct process *process)
 {
 	bool container = process->number == CONTAINER;
 
-	if (process->ended && !process->reported && !(process->relaying & ~1U)) {
+	if (process->ended && !process->reported && !(process->relaying & OUTPUTS)) {
 		if (container && wait_for_others(process))
 			return;
 		if (container)
@@ -348,7 +352,7 @@ int process_patience(void)
 
 void process_relayed(struct process *process, unsigned stream)
 {
-	process->relaying &= ~(1U << stream);
+	process->relaying &= ~(UINT64_C(1) << stream);
 	finish(process);
 }
 

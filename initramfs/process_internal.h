@@ -38,8 +38,8 @@ struct process {
 	int master;  /* of its terminal, -1 for none */
 	int slave;   /* held open: a terminal that nobody has open says so, and its reader would go */
 	int stop[2]; /* its second end is open as long as the process lives */
-	struct relay relays[3];
-	unsigned relaying;    /* a bit for each that runs */
+	struct relay relays[ZONE_STREAMS_MAX];
+	uint64_t relaying;    /* a bit for each that runs */
 	bool started;	      /* dom0 said so, maybe before it was created */
 	bool ended, reported; /* `reported`: dom0 had the last word of it */
 	int status;	      /* of waitpid */

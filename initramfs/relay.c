@@ -7,9 +7,11 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "initramfs/control.h"
+#include "initramfs/number.h"
 #include "initramfs/platform.h"
 #include "initramfs/thread.h"
 #include "util/cleanup.h"
@@ -17,7 +19,15 @@
 /* More than a terminal holds: what comes beyond is of processes that nobody waits for. */
 #define TERMINAL_REST (256 << 10)
 
-static const char *const names[] = {"in", "out", "err"};
+/* How long the end of a process may be behind that of its output. */
+#define END_MILLISECONDS 100
+
+static const char *name_of(const struct relay *relay, char digits[NUMBER_MAX])
+{
+	static const char *const names[] = {"in", "out", "err"};
+
+	return relay->stream < 3 ? names[relay->stream] : number_text(digits, relay->stream);
+}
 
 /* Waits until the pipe is ready or the process has ended; tells whether it has. */
 static bool wait_for_pipe(const struct relay *relay, short events)
@@ -55,6 +65,27 @@ static bool deliver(int file, const char *bytes, size_t length)
 	return true;
 }
 
+/* Many processes never write: the file is opened for the first byte. */
+static bool open_output(const struct relay *relay, int *file)
+{
+	char digits[NUMBER_MAX];
+
+	while (*file < 0) {
+		*file = openat(relay->folder, name_of(relay, digits), O_WRONLY | O_CLOEXEC);
+		if (*file < 0 && !again())
+			return false;
+	}
+	return true;
+}
+
+/* Whether a process has closed its output and lives on. */
+static bool lives_on(const struct relay *relay)
+{
+	struct pollfd stop = {.fd = relay->stop};
+
+	return !relay->terminal && poll(&stop, 1, END_MILLISECONDS) == 0;
+}
+
 static void relay_output(const struct relay *relay, char *buffer)
 {
 	cleanup_close int file = -1;
@@ -77,17 +108,15 @@ static void relay_output(const struct relay *relay, char *buffer)
 		}
 		if (length < 0 && errno == EINTR)
 			continue;
-		if (length <= 0)
+		if (length <= 0) {
+			/* dom0 takes the file's end for that of the stream. */
+			if (!length && !ended && lives_on(relay))
+				open_output(relay, &file);
 			return;
+		}
 		if (ended)
 			left -= (int)length;
-		/* Many processes never write: the file is opened for the first byte. */
-		while (file < 0) {
-			file = openat(relay->folder, names[relay->stream], O_WRONLY | O_CLOEXEC);
-			if (file < 0 && !again())
-				return;
-		}
-		if (!deliver(file, buffer, (size_t)length))
+		if (!open_output(relay, &file) || !deliver(file, buffer, (size_t)length))
 			return;
 	}
 }
@@ -112,7 +141,8 @@ static bool feed(const struct relay *relay, const char *bytes, size_t length)
 
 static void relay_input(const struct relay *relay, char *buffer)
 {
-	cleanup_close int file = share_open_waiting(relay->folder, names[relay->stream]);
+	char digits[NUMBER_MAX];
+	cleanup_close int file = share_open_waiting(relay->folder, name_of(relay, digits));
 	ssize_t length;
 
 	while (file >= 0) {
@@ -130,10 +160,14 @@ static void *relay_run(void *argument)
 	struct news news = {.type = NEWS_RELAY, .process = relay->process, .stream = relay->stream};
 	char buffer[CONTROL_PIECE];
 
-	if (relay->stream)
+	bool out = zone_stream_is_out(relay->stream);
+
+	if (out)
 		relay_output(relay, buffer);
 	else
 		relay_input(relay, buffer);
+	if (relay->socket)
+		shutdown(relay->pipe, out ? SHUT_RD : SHUT_WR);
 	close(relay->pipe);
 	/* The last it does: the process, and the relay with it, may be gone after. */
 	control_tell(&news);

@@ -143,16 +143,40 @@ static pid_t clone_beside(const struct process *container, int *pidfd)
 	return pid;
 }
 
-/* Makes a pipe for a stream: child[stream] is the child's end, *own is zone init's and does not wait. */
-static int make_stream(unsigned stream, int child[3], int *own)
+/* A new process's descriptors, and zone init's ends of its streams; -1 for none. */
+struct streams {
+	int child[3 + ZONE_DESCRIPTORS_MAX];
+	int own[ZONE_STREAMS_MAX];
+};
+
+/* Makes a pipe for a stream: *child is the child's end; zone init's does not wait. */
+static int make_stream(struct streams *streams, unsigned stream, int *child)
 {
+	bool out = zone_stream_is_out(stream);
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -1;
-	child[stream] = ends[stream ? 1 : 0];
-	*own = ends[stream ? 0 : 1];
-	return fcntl(*own, F_SETFL, O_NONBLOCK);
+	*child = ends[out ? 1 : 0];
+	streams->own[stream] = ends[out ? 0 : 1];
+	return fcntl(streams->own[stream], F_SETFL, O_NONBLOCK);
+}
+
+/* A descriptor besides the standard ones: a pipe, or a socket for both directions. */
+static int make_descriptor(struct streams *streams, uint32_t descriptor, uint32_t flags)
+{
+	uint32_t in = zone_stream_in(descriptor), out = zone_stream_out(descriptor);
+	int ends[2];
+
+	if (flags == ZONE_DESCRIPTOR_IN || flags == ZONE_DESCRIPTOR_OUT)
+		return make_stream(
+			streams, flags == ZONE_DESCRIPTOR_IN ? in : out, &streams->child[descriptor]);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return -1;
+	streams->child[descriptor] = ends[1];
+	streams->own[in] = ends[0];
+	streams->own[out] = fcntl(ends[0], F_DUPFD_CLOEXEC, 0);
+	return streams->own[out] < 0 ? -1 : fcntl(ends[0], F_SETFL, O_NONBLOCK);
 }
 
 static void close_all(int *fds, size_t count)
@@ -163,7 +187,7 @@ static void close_all(int *fds, size_t count)
 }
 
 /* Takes the descriptor. */
-void spawn_relay(struct process *process, unsigned stream, int own)
+static void start_relay(struct process *process, unsigned stream, int own, bool both)
 {
 	struct relay *relay = &process->relays[stream];
 
@@ -173,13 +197,19 @@ void spawn_relay(struct process *process, unsigned stream, int own)
 		.folder = process->folder,
 		.pipe = own,
 		.terminal = process->master >= 0,
+		.socket = both,
 		.stop = process->stop[0],
 	};
 	if (own >= 0 && !relay_start(relay))
-		process->relaying |= 1U << stream;
+		process->relaying |= UINT64_C(1) << stream;
 	else if (own >= 0)
 		/* A stream that is shut is what the process sees of it. */
 		close(own);
+}
+
+void spawn_relay(struct process *process, unsigned stream, int own)
+{
+	start_relay(process, stream, own, false);
 }
 
 void spawn_take_terminal(struct process *process, int master)
@@ -194,23 +224,34 @@ void spawn_take_terminal(struct process *process, int master)
 		spawn_relay(process, stream, fcntl(master, F_DUPFD_CLOEXEC, 0));
 }
 
-/* The new process's streams, and zone init's ends of them. With a terminal to come, there are none yet. */
-static int make_streams(const struct spec *spec, int child[3], int own[3])
+/* Whether the stream is one direction of a descriptor that has two. */
+static bool is_both(const struct spec *spec, unsigned stream)
+{
+	return stream > 2 &&
+	       spec->descriptor_flags[(stream - 3) / 2] == (ZONE_DESCRIPTOR_IN | ZONE_DESCRIPTOR_OUT);
+}
+
+/* With a terminal to come, there are no standard ones yet. */
+static int make_streams(const struct spec *spec, struct streams *streams)
 {
 	for (unsigned stream = 0; stream < 3; stream++) {
 		if (spec->terminal)
-			child[stream] = open("/dev/null", O_RDWR | O_CLOEXEC);
-		else if (make_stream(stream, child, &own[stream]))
+			streams->child[stream] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		else if (make_stream(streams, stream, &streams->child[stream]))
 			return -1;
-		if (child[stream] < 0)
+		if (streams->child[stream] < 0)
 			return -1;
 	}
+	for (uint32_t i = 0; i < spec->descriptors; i++)
+		if (make_descriptor(streams, 3 + i, spec->descriptor_flags[i]))
+			return -1;
 	return 0;
 }
 
 /* Gives a new process what only its parent can: the maps of its user namespace, which it waits for, and the
  * streams, to be opened by their names in /dev. */
-static int furnish(struct process *process, const struct spec *spec, const int streams[3], uint32_t *index)
+static int furnish(
+	struct process *process, const struct spec *spec, const struct streams *streams, uint32_t *index)
 {
 	struct child_message done = {.type = CHILD_DONE};
 
@@ -219,8 +260,8 @@ static int furnish(struct process *process, const struct spec *spec, const int s
 	if (spec->container && userns_map(zone.proc, process->pid, spec, &process->user, index))
 		return -1;
 	/* A terminal is of the namespace itself. */
-	for (unsigned stream = 0; stream < 3 && !spec->terminal; stream++)
-		if (fchown(streams[stream], process->user.uid, process->user.gid))
+	for (uint32_t i = spec->terminal ? 3 : 0; i < 3 + spec->descriptors; i++)
+		if (fchown(streams->child[i], process->user.uid, process->user.gid))
 			return -1;
 	if (spec->container && send(process->channel, &done, sizeof(done), MSG_NOSIGNAL) < 0)
 		return -1;
@@ -230,20 +271,23 @@ static int furnish(struct process *process, const struct spec *spec, const int s
 int spawn(struct process *process, const struct spec *spec, uint32_t *index)
 {
 	struct process *container = spec->container ? NULL : process_find(CONTAINER);
-	int streams[3] = {-1, -1, -1}, own[3] = {-1, -1, -1}, channel[2] = {-1, -1};
+	int channel[2] = {-1, -1};
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = process};
 	struct child_plan plan = {.spec = spec, .proc = zone.proc, .container = -1};
+	struct streams streams;
 	int result = -1;
+
+	memset(&streams, -1, sizeof(streams));
 
 	if (!spec->container && (!container || !container->pid || container->ended)) {
 		errno = ESRCH;
 		return -1;
 	}
-	if (make_streams(spec, streams, own))
+	if (make_streams(spec, &streams))
 		goto cleanup;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel))
 		goto cleanup;
-	memcpy(plan.streams, streams, sizeof(streams));
+	plan.streams = streams.child;
 	plan.channel = channel[1];
 	process->namespaces = container ? container->namespaces : spec->clone_flags;
 	if (container) {
@@ -267,14 +311,15 @@ int spawn(struct process *process, const struct spec *spec, uint32_t *index)
 	}
 	process->channel = channel[0];
 	channel[0] = -1;
-	if (furnish(process, spec, streams, index))
+	if (furnish(process, spec, &streams, index))
 		goto cleanup;
-	for (unsigned stream = 0; stream < 3; stream++)
-		spawn_relay(process, stream, steal_fd(&own[stream]));
+	for (unsigned stream = 0; stream < ZONE_STREAMS_MAX; stream++)
+		if (streams.own[stream] >= 0)
+			start_relay(process, stream, steal_fd(&streams.own[stream]), is_both(spec, stream));
 	result = epoll_ctl(zone.poll, EPOLL_CTL_ADD, process->channel, &event);
 cleanup:
-	close_all(streams, 3);
-	close_all(own, 3);
+	close_all(streams.child, sizeof(streams.child) / sizeof(*streams.child));
+	close_all(streams.own, sizeof(streams.own) / sizeof(*streams.own));
 	close_all(channel, 2);
 	return result;
 }

@@ -11,6 +11,8 @@
  *   N/in      read:  standard input of process N; a read waits for bytes; 0 bytes are its end.
  *   N/out     write: standard output; a write waits while nobody takes the bytes.
  *   N/err     write: standard error, the same.
+ *   N/S       stream S from 3 on: read or written as its number says (zone_stream_in(), zone_stream_out()).
+ * That a stream is written no more is said by opening its file and closing it again.
  * A process with a terminal has it at the other end of in and out, and nothing of it goes to err.
  * Zone init reads events and N/in at offset 0, each time. A kernel of 6.9 or later does not stop at a short
  * answer but asks for the rest: a read of them at a higher offset is answered at once, with 0 bytes. Their
@@ -22,6 +24,7 @@
 #ifndef XENRUN_ZONE_WIRE_H
 #define XENRUN_ZONE_WIRE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Tags of the 9pfs devices (xen/include/public/io/9pfs.h), which a mount names. */
@@ -41,6 +44,28 @@ enum zone_event_type {
 	ZONE_EVENT_RESIZE = 4, /* arg[0]: rows, arg[1]: columns of its terminal */
 	ZONE_EVENT_HANGUP = 5, /* nobody is at the other end of its terminal any more */
 };
+
+/* Descriptors of a process, besides the standard ones, that are carried to the host. */
+#define ZONE_DESCRIPTORS_MAX 16
+/* Streams: 0, 1 and 2 are the standard ones; each further descriptor has two, one a direction. */
+#define ZONE_STREAMS_MAX (3 + 2 * ZONE_DESCRIPTORS_MAX)
+
+/* The stream that descriptor 0, or one from 3 on, is read from. */
+static inline uint32_t zone_stream_in(uint32_t descriptor)
+{
+	return descriptor ? 2 * descriptor - 3 : 0;
+}
+
+/* The stream that descriptor 1, 2, or one from 3 on, writes to. */
+static inline uint32_t zone_stream_out(uint32_t descriptor)
+{
+	return descriptor < 3 ? descriptor : 2 * descriptor - 2;
+}
+
+static inline bool zone_stream_is_out(uint32_t stream)
+{
+	return stream < 3 ? stream : stream % 2 == 0;
+}
 
 struct zone_event {
 	uint32_t type;
@@ -147,6 +172,9 @@ enum zone_op_type {
 				     runtime, u64 deadline, u64 period: of sched_setattr(2) */
 	ZONE_OP_IO_PRIORITY = 56, /* u32 of ioprio_set(2): class << 13 | priority */
 	ZONE_OP_AFFINITY = 57,	  /* u64…: bit n of word n / 64 is CPU n of the guest */
+	ZONE_OP_DESCRIPTOR = 58,  /* u32 descriptor from 3 on, in their order and without a gap; u32 flags
+				     (enum  zone_descriptor_flag): the process has it open, a pipe, or a socket
+				     where it  goes both ways */
 
 	/* A spec of this one operation makes no process: what is asked for comes as its standard output. */
 	ZONE_OP_PROCESSES = 60,	 /* none: a line for each process of the container, struct of which is
@@ -159,6 +187,11 @@ enum zone_op_type {
 
 enum zone_hook_flag {
 	ZONE_HOOK_OWN_ENV = 1, /* the variables are its environment; else it has the process's */
+};
+
+enum zone_descriptor_flag {
+	ZONE_DESCRIPTOR_IN = 1,	 /* the process reads it */
+	ZONE_DESCRIPTOR_OUT = 2, /* and writes it */
 };
 
 struct zone_op {

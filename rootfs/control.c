@@ -9,9 +9,9 @@
 
 #include "rootfs/control_internal.h"
 
-#define V9FS_MAGIC   0x01021997u
-#define MAX_FIDS     4096
-#define PROCESS_NAME 11 /* bytes of the decimal name of a uint32_t, and a NUL */
+#define V9FS_MAGIC  0x01021997u
+#define MAX_FIDS    4096
+#define NUMBER_NAME 11 /* bytes of the decimal name of a uint32_t, and a NUL */
 
 /* The names in a folder, in the order of their cookies, after "." and "..". */
 struct entry {
@@ -45,10 +45,15 @@ static bool is_folder(struct control_node node)
 	return node.kind == CONTROL_ROOT || node.kind == CONTROL_PROCESS;
 }
 
+static bool is_stream(struct control_node node)
+{
+	return node.kind >= CONTROL_STREAM_FILE;
+}
+
 static bool is_for_writing(struct control_node node)
 {
-	return node.kind == CONTROL_REPORTS_FILE || node.kind == CONTROL_STREAM_FILE + CONTROL_OUT ||
-	       node.kind == CONTROL_STREAM_FILE + CONTROL_ERR;
+	return node.kind == CONTROL_REPORTS_FILE ||
+	       (is_stream(node) && zone_stream_is_out(node.kind - CONTROL_STREAM_FILE));
 }
 
 static uint32_t mode_of(struct control_node node)
@@ -138,10 +143,13 @@ static int control_flush(struct control *control, const struct p9_request *reque
 
 static int control_clunk(struct control *control, const struct p9_request *request, struct p9_writer *reply)
 {
-	struct fid *fid = fids_take(&control->fids, request->u.fid.fid);
+	struct control_fid *fid = (struct control_fid *)fids_take(&control->fids, request->u.fid.fid);
 
 	if (!fid)
 		return -EBADF;
+	if (fid->open && is_stream(fid->node) && is_for_writing(fid->node))
+		control->ops->stream_end(
+			control->arg, fid->node.process, fid->node.kind - CONTROL_STREAM_FILE);
 	free(fid);
 	p9_reply_empty(reply, P9_RCLUNK, request->tag);
 	return 0;
@@ -159,18 +167,18 @@ static int control_remove(struct control *control, const struct p9_request *requ
 }
 
 /* A decimal number without leading zeroes. */
-static bool parse_process(struct p9_string name, uint32_t *process)
+static bool parse_number(struct p9_string name, uint32_t *number)
 {
 	uint64_t value = 0;
 
-	if (name.length == 0 || name.length >= PROCESS_NAME || (name.data[0] == '0' && name.length > 1))
+	if (name.length == 0 || name.length >= NUMBER_NAME || (name.data[0] == '0' && name.length > 1))
 		return false;
 	for (uint16_t i = 0; i < name.length; i++) {
 		if (name.data[i] < '0' || name.data[i] > '9')
 			return false;
 		value = value * 10 + (uint64_t)(name.data[i] - '0');
 	}
-	*process = (uint32_t)value;
+	*number = (uint32_t)value;
 	return value <= UINT32_MAX;
 }
 
@@ -182,7 +190,7 @@ static int spec_of(const struct control *control, uint32_t process, const uint8_
 static int step(const struct control *control, struct control_node *node, struct p9_string name)
 {
 	const uint8_t *spec;
-	uint32_t process;
+	uint32_t number;
 	size_t count, length;
 	const struct entry *entries = entries_of(node->kind, &count);
 
@@ -195,10 +203,15 @@ static int step(const struct control *control, struct control_node *node, struct
 			return 0;
 		}
 	}
-	if (node->kind != CONTROL_ROOT || !parse_process(name, &process) ||
-		spec_of(control, process, &spec, &length) < 0)
+	if (!parse_number(name, &number))
 		return -ENOENT;
-	*node = (struct control_node){.kind = CONTROL_PROCESS, .process = process};
+	if (node->kind == CONTROL_PROCESS && number > CONTROL_ERR && number < ZONE_STREAMS_MAX) {
+		node->kind = CONTROL_STREAM_FILE + number;
+		return 0;
+	}
+	if (node->kind != CONTROL_ROOT || spec_of(control, number, &spec, &length) < 0)
+		return -ENOENT;
+	*node = (struct control_node){.kind = CONTROL_PROCESS, .process = number};
 	return 0;
 }
 
@@ -368,13 +381,14 @@ static int control_read(struct control *control, const struct p9_request *reques
 		return control_read_event(control, request, reply);
 	case CONTROL_SPEC_FILE:
 		return read_spec(control, fid->node.process, request, reply);
-	case CONTROL_STREAM_FILE:
-		return control_read_stream(control, fid->node.process, request, reply);
 	case CONTROL_ROOT:
 	case CONTROL_PROCESS:
 		return -EISDIR;
 	default:
-		return -EBADF;
+		if (!is_stream(fid->node) || is_for_writing(fid->node))
+			return -EBADF;
+		return control_read_stream(
+			control, fid->node.process, fid->node.kind - CONTROL_STREAM_FILE, request, reply);
 	}
 }
 
@@ -386,8 +400,8 @@ static int control_write(struct control *control, const struct p9_request *reque
 	if (!fid || !fid->open || !is_for_writing(fid->node))
 		return -EBADF;
 	if (fid->node.kind != CONTROL_REPORTS_FILE)
-		return control_write_stream(control, fid->node.process,
-			(uint32_t)fid->node.kind - CONTROL_STREAM_FILE, request, reply);
+		return control_write_stream(
+			control, fid->node.process, fid->node.kind - CONTROL_STREAM_FILE, request, reply);
 	if (request->u.write.count != sizeof(report))
 		return -EINVAL;
 	memcpy(&report, request->u.write.data, sizeof(report));

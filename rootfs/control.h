@@ -18,7 +18,7 @@
 #include "initramfs/zone_wire.h"
 #include "rootfs/share.h"
 
-/* The files of a process that carry bytes. */
+/* The files of a process that carry bytes; more of them have the numbers of zone_wire.h. */
 enum control_stream { CONTROL_IN = 0, CONTROL_OUT = 1, CONTROL_ERR = 2 };
 
 #define CONTROL_EVENTS 256   /* that wait for a reader */
@@ -33,13 +33,16 @@ struct control_ops {
 	/* A report of the guest: neither its type nor its process is checked. */
 	void (*report)(void *arg, const struct zone_report *report);
 
-	/* Bytes of standard input: >0, 0 at its end, -EAGAIN to wait, -errno. */
-	ssize_t (*stream_read)(void *arg, uint32_t process, void *buffer, size_t length);
+	/* Bytes of a stream that is read: >0, 0 at its end, -EAGAIN to wait, -errno. */
+	ssize_t (*stream_read)(void *arg, uint32_t process, uint32_t stream, void *buffer, size_t length);
 
-	/* How much was taken of `length` bytes: >0, -EAGAIN to wait, -errno (-EPIPE). `stream` is CONTROL_OUT
-	 * or CONTROL_ERR. */
+	/* How much was taken of `length` bytes: >0, -EAGAIN to wait, -errno (-EPIPE). The stream is one that
+	 * is written. */
 	ssize_t (*stream_write)(
 		void *arg, uint32_t process, uint32_t stream, const void *data, size_t length);
+
+	/* Nothing more will be written. */
+	void (*stream_end)(void *arg, uint32_t process, uint32_t stream);
 };
 
 /* ops stays the caller's, and valid as long as the share. NULL: no memory. */
@@ -52,7 +55,7 @@ int control_event(struct share *share, const struct zone_event *event);
 /* Tries what waits on the stream again. */
 void control_stream_ready(struct share *share, uint32_t process, uint32_t stream);
 
-/* Answers whatever waits on the streams of a process: in with its end, out and err with EPIPE. */
+/* Answers whatever waits on the streams of a process: reads with the end, writes with EPIPE. */
 void control_end(struct share *share, uint32_t process);
 
 /* Whether somebody waits on the stream: only then is its descriptor worth polling. */

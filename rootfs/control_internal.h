@@ -13,7 +13,7 @@ enum control_kind {
 	CONTROL_REPORTS_FILE,
 	CONTROL_PROCESS, /* a folder */
 	CONTROL_SPEC_FILE,
-	CONTROL_STREAM_FILE, /* + enum control_stream */
+	CONTROL_STREAM_FILE, /* + the stream's number */
 };
 
 struct control_node {
@@ -57,8 +57,8 @@ struct control {
 #define CONTROL_LATER 1
 
 int control_read_event(struct control *control, const struct p9_request *request, struct p9_writer *reply);
-int control_read_stream(
-	struct control *control, uint32_t process, const struct p9_request *request, struct p9_writer *reply);
+int control_read_stream(struct control *control, uint32_t process, uint32_t stream,
+	const struct p9_request *request, struct p9_writer *reply);
 int control_write_stream(struct control *control, uint32_t process, uint32_t stream,
 	const struct p9_request *request, struct p9_writer *reply);
 

@@ -128,12 +128,12 @@ static int wait_for(struct control *control, uint32_t process, uint32_t stream, 
 }
 
 /* One try of a read. 0 with the reply made, or -errno. */
-static int try_read(
-	struct control *control, uint32_t process, uint16_t tag, uint32_t count, struct p9_writer *reply)
+static int try_read(struct control *control, uint32_t process, uint32_t stream, uint16_t tag, uint32_t count,
+	struct p9_writer *reply)
 {
 	uint32_t room;
 	uint8_t *space = p9_read_space(reply, count, &room);
-	ssize_t got = control->ops->stream_read(control->arg, process, space, room);
+	ssize_t got = control->ops->stream_read(control->arg, process, stream, space, room);
 
 	if (got < 0)
 		return (int)got;
@@ -155,8 +155,8 @@ static int try_write(struct control *control, uint32_t process, uint32_t stream,
 	return 0;
 }
 
-int control_read_stream(
-	struct control *control, uint32_t process, const struct p9_request *request, struct p9_writer *reply)
+int control_read_stream(struct control *control, uint32_t process, uint32_t stream,
+	const struct p9_request *request, struct p9_writer *reply)
 {
 	uint32_t count = request->u.read.count < CONTROL_CHUNK ? request->u.read.count : CONTROL_CHUNK;
 	int result;
@@ -165,11 +165,11 @@ int control_read_stream(
 		p9_reply_read(reply, request->tag, 0);
 		return 0;
 	}
-	if (*find_wait(control, process, CONTROL_IN))
+	if (*find_wait(control, process, stream))
 		return -EBUSY;
-	result = try_read(control, process, request->tag, count, reply);
+	result = try_read(control, process, stream, request->tag, count, reply);
 	if (result == -EAGAIN)
-		return wait_for(control, process, CONTROL_IN, request->tag, count, NULL);
+		return wait_for(control, process, stream, request->tag, count, NULL);
 	return result;
 }
 
@@ -197,6 +197,7 @@ void control_stream_ready(struct share *share, uint32_t process, uint32_t stream
 	struct control *control = (struct control *)share;
 	struct control_wait **at = find_wait(control, process, stream);
 	struct control_wait *wait;
+	bool out = zone_stream_is_out(stream);
 	struct p9_writer writer;
 	uint8_t *message;
 	size_t size;
@@ -206,16 +207,16 @@ void control_stream_ready(struct share *share, uint32_t process, uint32_t stream
 		return;
 	/* Out of the list while it is tried: the operations may come back to this share. */
 	wait = take_wait(control, at);
-	size = P9_ERROR_SIZE + (stream == CONTROL_IN ? wait->count : 0);
+	size = P9_ERROR_SIZE + (out ? 0 : wait->count);
 	if (size > control->msize)
 		size = control->msize;
 	message = malloc(size);
 	result = message ? 0 : -EAGAIN;
 	if (message) {
 		p9_writer_init(&writer, message, size);
-		result = stream == CONTROL_IN ? try_read(control, process, wait->tag, wait->count, &writer)
-					      : try_write(control, process, stream, wait->tag, wait->data,
-							wait->count, &writer);
+		result =
+			out ? try_write(control, process, stream, wait->tag, wait->data, wait->count, &writer)
+			    : try_read(control, process, stream, wait->tag, wait->count, &writer);
 	}
 	if (result == -EAGAIN) {
 		wait->next = control->waits;
@@ -234,7 +235,7 @@ void control_end(struct share *share, uint32_t process)
 {
 	struct control *control = (struct control *)share;
 
-	for (uint32_t stream = CONTROL_IN; stream <= CONTROL_ERR; stream++) {
+	for (uint32_t stream = 0; stream < ZONE_STREAMS_MAX; stream++) {
 		struct control_wait **at = find_wait(control, process, stream);
 		uint8_t message[P9_ERROR_SIZE];
 		struct control_wait *wait;
@@ -244,10 +245,10 @@ void control_end(struct share *share, uint32_t process)
 			continue;
 		wait = take_wait(control, at);
 		p9_writer_init(&writer, message, sizeof(message));
-		if (stream == CONTROL_IN)
-			p9_reply_read(&writer, wait->tag, 0);
-		else
+		if (zone_stream_is_out(stream))
 			p9_reply_error(&writer, wait->tag, EPIPE);
+		else
+			p9_reply_read(&writer, wait->tag, 0);
 		free(wait);
 		send(control, &writer);
 	}

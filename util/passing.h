@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PASSING_MAX 8
+#define PASSING_MAX 40
 
 union passing_space {
 	char space[CMSG_SPACE(PASSING_MAX * sizeof(int))];

@@ -151,6 +151,54 @@ counted() { # NUMBER NAME: that many processes of this name are in the container
 	done
 }
 
+@test "--preserve-fds: pipes and a socket are carried, what is no stream is refused" {
+	python3 - "$STATES" "$SHARED" <<-'END'
+		import os, socket, subprocess, sys
+		states, name = sys.argv[1:]
+		(to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
+		ours, theirs = socket.socketpair()
+		# 3 is read, 4 written, 5 both.
+		for number, fd in (20, to_read), (21, from_write), (22, theirs.fileno()):
+		    os.dup2(fd, number)
+		for number in 3, 4, 5:
+		    os.dup2(number + 17, number)
+		child = subprocess.Popen(["xenrun", "--root", states, "exec", "--preserve-fds", "3", name, "/bin/sh", "-c",
+		    "read a <&3; read b <&5; echo got $a >&4; echo got $b >&5; exec 4>&-; read c <&3; echo last $c >&5"], pass_fds=(3, 4, 5))
+		kept = (to_write, from_read, ours.fileno(), 0, 1, 2)
+		for fd in range(3, 23):
+		    if fd not in kept: os.close(fd)
+		os.write(to_write, b"one\n")
+		ours.sendall(b"two\n")
+		lines = os.fdopen(from_read)
+		assert lines.readline() == "got one\n"
+		answers = ours.makefile()
+		assert answers.readline() == "got two\n"
+		os.write(to_write, b"three\n")
+		assert answers.readline() == "last three\n"
+		assert child.wait(60) == 0
+		assert lines.read() == ""
+	END
+	refused() { # PATTERN OPTIONS...
+		! xenrun --root "$STATES" exec "${@:2}" "$SHARED" true 2>"$BATS_TEST_TMPDIR/errors" || return 1
+		says "$(<"$BATS_TEST_TMPDIR/errors")" "$1"
+	}
+	refused '--preserve-fds: descriptor 4: Bad' --preserve-fds 2 3</dev/null 4>&-
+	refused '--preserve-fds: descriptor 3: it is no stream' --preserve-fds 1 3</
+	refused '--preserve-fds: descriptor 3: a file that is read and written' --preserve-fds 1 3<>"$BATS_TEST_TMPDIR/errors"
+	refuses '--preserve-fds: more than 16' exec --preserve-fds 17 "$SHARED" true
+}
+
+@test "output that a process closes has its end, though the process goes on" {
+	mkfifo "$BATS_TEST_TMPDIR/out"
+	timeout 60 xenrun --root "$STATES" exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" "$SHARED" \
+		/bin/sh -c 'echo line; exec >&-; exec sleep 7653' >"$BATS_TEST_TMPDIR/out" 3>&- &
+	equal "$(timeout 60 cat "$BATS_TEST_TMPDIR/out")" line
+	wait $!
+	within 20 counted 1 'sleep 7653'
+	kill -KILL "$(<"$BATS_TEST_TMPDIR/pid")"
+	within 20 counted 0 'sleep 7653'
+}
+
 @test "output written just before the end is never lost: 64 KiB, 40 times" {
 	local i
 	for i in $(seq 40); do
@@ -178,7 +226,6 @@ counted() { # NUMBER NAME: that many processes of this name are in the container
 	refuses 'no command' exec "$SHARED"
 	refuses '--user: "me" is not' exec --user me "$SHARED" true
 	refuses '--cap: unknown capability "CAP_ANY"' exec --cap CAP_ANY "$SHARED" true
-	refuses '--preserve-fds: a descriptor' exec --preserve-fds 1 "$SHARED" true
 	refuses 'needs a --console-socket' exec --detach --tty "$SHARED" true
 	refuses 'process.terminal is false' exec --detach --console-socket /none "$SHARED" true
 	refuses 'does not exist' exec nobody true

@@ -153,6 +153,20 @@ monitor_of() { sed -n "/\"$2\":/,/\]/p" "$STATES/$1/state.json" | tr -dc '0-9,\n
 	equal "$(state "$id" pid)" "$(<"$bundle/pid")"
 }
 
+@test "create --preserve-fds: a pipe from the caller, one to it" {
+	make_bundle preserved "sh('read line <&3; echo got \$line >&4')"
+	mkfifo "$BATS_TEST_TMPDIR/to" "$BATS_TEST_TMPDIR/from"
+	exec 7<>"$BATS_TEST_TMPDIR/to" 8<>"$BATS_TEST_TMPDIR/from"
+	timeout 60 xenrun --root "$STATES" create --preserve-fds 2 --bundle "$bundle" "$id" \
+		</dev/null >"$bundle.out" 2>"$bundle.err" 3<"$BATS_TEST_TMPDIR/to" 4>"$BATS_TEST_TMPDIR/from"
+	echo this >&7
+	ok start "$id"
+	read -r -t 60 line <&8
+	equal "$line" "got this"
+	exec 7>&- 8>&-
+	within 20 status_is "$id" stopped
+}
+
 @test "the pid has the container's root as /, and namespaces of its own" {
 	create inside "$waiting"
 	start

@@ -21,6 +21,7 @@ struct monitor {
 	size_t out_length, out_room;
 	int out_error;
 	uint32_t last_process, last_stream;
+	int ends;			 /* of streams, the last in last_stream */
 	struct zone_event answer_report; /* an event pushed from within report(), if it has a type */
 };
 
@@ -46,11 +47,12 @@ static void op_report(void *arg, const struct zone_report *report)
 		CHECK_EQ(control_event(monitor->client.share, &monitor->answer_report), 0);
 }
 
-static ssize_t op_stream_read(void *arg, uint32_t process, void *buffer, size_t length)
+static ssize_t op_stream_read(void *arg, uint32_t process, uint32_t stream, void *buffer, size_t length)
 {
 	struct monitor *monitor = arg;
 
 	monitor->last_process = process;
+	monitor->last_stream = stream;
 	if (monitor->in_length == 0)
 		return monitor->in_ended ? 0 : -EAGAIN;
 	if (length > monitor->in_length)
@@ -79,11 +81,21 @@ static ssize_t op_stream_write(void *arg, uint32_t process, uint32_t stream, con
 	return (ssize_t)length;
 }
 
+static void op_stream_end(void *arg, uint32_t process, uint32_t stream)
+{
+	struct monitor *monitor = arg;
+
+	monitor->last_process = process;
+	monitor->last_stream = stream;
+	monitor->ends++;
+}
+
 static const struct control_ops ops = {
 	.spec = op_spec,
 	.report = op_report,
 	.stream_read = op_stream_read,
 	.stream_write = op_stream_write,
+	.stream_end = op_stream_end,
 };
 
 static struct monitor *set_up(void)
@@ -508,6 +520,54 @@ static void output_waits_to_be_taken(void)
 	tear_down(monitor);
 }
 
+static void there_are_more_streams(void)
+{
+	struct monitor *monitor = set_up();
+	struct client *client = &monitor->client;
+	char buffer[8], name[16];
+
+	/* Of descriptor 3: read as 3, written as 4. */
+	open_path(client, 1, "17/3", O_RDONLY);
+	open_path(client, 2, "17/4", O_WRONLY);
+	send_in(monitor, "in");
+	CHECK_EQ(do_read(client, 1, 0, buffer, sizeof(buffer)), 2);
+	CHECK_EQ(monitor->last_stream, 3);
+	monitor->out_room = 10;
+	CHECK_EQ(do_write(client, 2, 0, "out", 3), 3);
+	CHECK_EQ(monitor->last_stream, 4);
+	CHECK_EQ(do_read(client, 1, 0, buffer, sizeof(buffer)), LATER);
+	CHECK(control_waits(client->share, 17, 3));
+	CHECK_EQ(do_write(client, 1, 0, "x", 1), -EBADF);
+	CHECK_EQ(do_read(client, 2, 0, buffer, sizeof(buffer)), -EBADF);
+	control_end(client->share, 17);
+	CHECK_EQ(client->late, 1);
+	snprintf(name, sizeof(name), "0/%d", ZONE_STREAMS_MAX - 1);
+	open_path(client, 3, name, O_WRONLY);
+	snprintf(name, sizeof(name), "0/%d", ZONE_STREAMS_MAX);
+	CHECK_EQ(do_walk(client, 0, 4, name), -ENOENT);
+	CHECK_EQ(do_walk(client, 0, 4, "0/2"), -ENOENT);
+	CHECK_EQ(do_walk(client, 0, 4, "0/03"), -ENOENT);
+	tear_down(monitor);
+}
+
+static void the_end_of_output_is_told(void)
+{
+	struct monitor *monitor = set_up();
+	struct client *client = &monitor->client;
+
+	open_path(client, 1, "17/err", O_WRONLY);
+	open_path(client, 2, "17/in", O_RDONLY);
+	CHECK_EQ(do_walk(client, 0, 3, "17/out"), 0);
+	/* Only of what was open to be written. */
+	CHECK_EQ(do_clunk(client, 3), 0);
+	CHECK_EQ(do_clunk(client, 2), 0);
+	CHECK_EQ(monitor->ends, 0);
+	CHECK_EQ(do_clunk(client, 1), 0);
+	CHECK_EQ(monitor->ends, 1);
+	CHECK(monitor->last_process == 17 && monitor->last_stream == CONTROL_ERR);
+	tear_down(monitor);
+}
+
 static void a_session_begins_with_a_version(void)
 {
 	struct monitor *monitor = set_up();
@@ -595,6 +655,8 @@ int main(void)
 	RUN(reports_are_passed_on);
 	RUN(input_is_waited_for);
 	RUN(output_waits_to_be_taken);
+	RUN(there_are_more_streams);
+	RUN(the_end_of_output_is_told);
 	RUN(a_guest_that_sends_anything);
 	return unit_end();
 }

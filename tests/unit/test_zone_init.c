@@ -48,6 +48,68 @@ static void runs_a_container_in_zone(void)
 	CHECK(output_is(0, 2, "bad\n"));
 }
 
+/* A FIFO in place of a stream's file that the fixture does not make. */
+static int more_stream(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "shares/control/1/%s", name);
+	return open_fifo(at(path));
+}
+
+static void carries_more_descriptors_in_zone(void)
+{
+	static const uint32_t in[] = {3, ZONE_DESCRIPTOR_IN}, out[] = {4, ZONE_DESCRIPTOR_OUT},
+			      both[] = {5, ZONE_DESCRIPTOR_IN | ZONE_DESCRIPTOR_OUT};
+	char text[64] = "";
+	int files[4];
+
+	idle_container();
+	spec_length = 0;
+	put(ZONE_OP_DESCRIPTOR, in, sizeof(in));
+	put(ZONE_OP_DESCRIPTOR, out, sizeof(out));
+	put(ZONE_OP_DESCRIPTOR, both, sizeof(both));
+	put_shell("read a <&3; read b <&5; echo got $a >&4; echo got $b >&5; echo -n $(ls /proc/self/fd)");
+	CHECK(!mkdir(at("shares/control/1"), 0700));
+	files[0] = more_stream("3");
+	files[1] = more_stream("6");
+	files[2] = more_stream("7");
+	files[3] = more_stream("8");
+	CHECK_EQ(write(files[0], "one\n", 4), 4);
+	CHECK_EQ(write(files[2], "two\n", 4), 4);
+	CHECK_EQ(run(1), 0);
+	CHECK_EQ(read(files[1], text, sizeof(text)), 8);
+	CHECK(strncmp(text, "got one\n", 8) == 0);
+	CHECK_EQ(read(files[3], text, sizeof(text)), 8);
+	CHECK(strncmp(text, "got two\n", 8) == 0);
+	/* Of zone init's own there is none; the last is the folder that is listed. */
+	CHECK(output_is(1, 1, "0 1 2 3 4 5 6"));
+	for (int i = 0; i < 4; i++)
+		close(files[i]);
+}
+
+/* The stream's file is opened and closed: that is how dom0 hears of it. */
+static void tells_the_end_of_output_in_zone(void)
+{
+	struct pollfd end = {.events = 0};
+
+	idle_container();
+	spec_length = 0;
+	put_shell("exec >&-; sleep 1000");
+	create(1);
+	/* With no reader or writer of the test's own, the relay's open and close is seen as a hang-up. */
+	close(streams[1][1]);
+	streams[1][1] = open(at("shares/control/1/out"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	CHECK_EQ(next_report().type, ZONE_REPORT_CREATED);
+	ask(ZONE_EVENT_START, 1, 0, 0);
+	CHECK(reported(ZONE_REPORT_STARTED, 1, 0, 0));
+	end.fd = streams[1][1];
+	CHECK_EQ(poll(&end, 1, SECONDS * 1000), 1);
+	CHECK(end.revents & POLLHUP);
+	ask(ZONE_EVENT_SIGNAL, 1, SIGKILL, 0);
+	CHECK(reported(ZONE_REPORT_EXITED, 1, SIGKILL, 0));
+}
+
 static void kills_what_is_created_in_zone(void)
 {
 	put_root();
@@ -473,6 +535,8 @@ static void relays_much_in_zone(void)
 }
 
 ZONE_TEST(runs_a_container)
+ZONE_TEST(carries_more_descriptors)
+ZONE_TEST(tells_the_end_of_output)
 ZONE_TEST(kills_what_is_created)
 ZONE_TEST(runs_execs)
 ZONE_TEST(ends_with_its_container)
@@ -499,6 +563,8 @@ int main(int argc, char **argv)
 	if (!zone_prepare(argv[0]))
 		return 1;
 	RUN(runs_a_container);
+	RUN(carries_more_descriptors);
+	RUN(tells_the_end_of_output);
 	RUN(kills_what_is_created);
 	RUN(runs_execs);
 	RUN(ends_with_its_container);

@@ -251,6 +251,42 @@ static void refuses_wrong_layouts(void)
 	CHECK_EQ(refused_at(0), EOPNOTSUPP);
 }
 
+static void put_descriptor(uint32_t number, uint32_t flags)
+{
+	uint32_t fields[] = {number, flags};
+
+	put(ZONE_OP_DESCRIPTOR, fields, sizeof(fields));
+}
+
+static void takes_descriptors(void)
+{
+	struct spec spec;
+	uint32_t index;
+
+	spec_length = 0;
+	put_descriptor(3, ZONE_DESCRIPTOR_OUT);
+	put_descriptor(4, ZONE_DESCRIPTOR_IN | ZONE_DESCRIPTOR_OUT);
+	put_exec();
+	CHECK_EQ(decode(&spec, &index), 0);
+	CHECK_EQ(spec.descriptors, 2);
+	CHECK(spec.descriptor_flags[0] == 2 && spec.descriptor_flags[1] == 3);
+	spec_free(&spec);
+	/* A gap, no direction, one that there is not. */
+	for (int wrong = 0; wrong < 3; wrong++) {
+		spec_length = 0;
+		put_descriptor(3, ZONE_DESCRIPTOR_IN);
+		put_descriptor(wrong ? 4 : 5, wrong == 1 ? 0 : wrong == 2 ? 4 : 1);
+		put_exec();
+		CHECK_EQ(refused_at(1), EBADMSG);
+	}
+	/* More than there may be. */
+	spec_length = 0;
+	for (uint32_t i = 0; i <= ZONE_DESCRIPTORS_MAX; i++)
+		put_descriptor(3 + i, ZONE_DESCRIPTOR_IN);
+	put_exec();
+	CHECK_EQ(refused_at(ZONE_DESCRIPTORS_MAX), EBADMSG);
+}
+
 static void refuses_wrong_orders(void)
 {
 	spec_length = 0;
@@ -359,6 +395,7 @@ int main(void)
 	RUN(ends_at_exec);
 	RUN(refuses_what_is_cut_short);
 	RUN(refuses_wrong_layouts);
+	RUN(takes_descriptors);
 	RUN(refuses_wrong_orders);
 	RUN(survives_garbage);
 	return unit_end();

@@ -224,7 +224,7 @@ static inline void create(uint32_t number)
 	char path[64];
 
 	snprintf(path, sizeof(path), "shares/control/%u", number);
-	CHECK(!mkdir(at(path), 0700));
+	CHECK(!mkdir(at(path), 0700) || errno == EEXIST);
 	for (int stream = 0; stream < 3; stream++) {
 		snprintf(path, sizeof(path), "shares/control/%u/%s", number, names[stream]);
 		streams[number][stream] = open_fifo(at(path));
