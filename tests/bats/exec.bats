@@ -153,20 +153,17 @@ counted() { # NUMBER NAME: that many processes of this name are in the container
 
 @test "--preserve-fds: pipes and a socket are carried, what is no stream is refused" {
 	python3 - "$STATES" "$SHARED" <<-'END'
-		import os, socket, subprocess, sys
+		import fcntl, os, socket, subprocess, sys
 		states, name = sys.argv[1:]
-		(to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
-		ours, theirs = socket.socketpair()
-		# 3 is read, 4 written, 5 both.
-		for number, fd in (20, to_read), (21, from_write), (22, theirs.fileno()):
-		    os.dup2(fd, number)
+		(a, b), (c, d), (ours, theirs) = os.pipe(), os.pipe(), socket.socketpair()
+		# Out of the way of 3, which is read, 4, which is written, and 5, which is both.
+		moved = [fcntl.fcntl(fd, fcntl.F_DUPFD, 30) for fd in (a, d, theirs.detach(), b, c, ours.detach())]
 		for number in 3, 4, 5:
-		    os.dup2(number + 17, number)
+		    os.dup2(moved[number - 3], number)
 		child = subprocess.Popen(["xenrun", "--root", states, "exec", "--preserve-fds", "3", name, "/bin/sh", "-c",
 		    "read a <&3; read b <&5; echo got $a >&4; echo got $b >&5; exec 4>&-; read c <&3; echo last $c >&5"], pass_fds=(3, 4, 5))
-		kept = (to_write, from_read, ours.fileno(), 0, 1, 2)
-		for fd in range(3, 23):
-		    if fd not in kept: os.close(fd)
+		os.closerange(3, moved[2] + 1)
+		to_write, from_read, ours = moved[3], moved[4], socket.socket(fileno=moved[5])
 		os.write(to_write, b"one\n")
 		ours.sendall(b"two\n")
 		lines = os.fdopen(from_read)
