@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "container/confine.h"
 #include "container/process.h"
 #include "libocispec/ocispec.h"
 #include "util/cleanup.h"
@@ -28,8 +29,8 @@
 
 /* What a zone may answer to a question, and how long it may take over each word: it is not to fill this host,
  * nor to keep a call for ever. */
-#define ANSWER_MAX (1 << 20)
-#define ANSWER_MS  30000
+#define ANSWER_MAX     (1 << 20)
+#define ANSWER_SECONDS 30
 
 struct exec {
 	const struct exec_options *options;
@@ -134,12 +135,25 @@ static void pass_signal(struct exec *exec)
 		send(exec->monitor, &event, sizeof(event), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+/* It hears the zone only through the stand-in, in records of one size: but that may have been taken over. */
+static void confine(struct exec *exec)
+{
+	struct error err = {0};
+	struct filter *filter = NULL;
+
+	if (confine_capabilities(CONFINED_EXEC, &err) == 0)
+		filter = confine_filter(CONFINED_EXEC, &err);
+	if (!filter || confine_calls(filter, &err))
+		give_up(exec, &err);
+}
+
 /* The process that stands for the one in the zone. */
 static void __attribute__((noreturn)) stand_in(struct exec *exec)
 {
 	struct error err = {0};
 	sigset_t all;
 
+	confine_heap();
 	setsid();
 	prctl(PR_SET_NAME, "xenrun:exec");
 	signal(SIGPIPE, SIG_IGN);
@@ -165,12 +179,14 @@ static void __attribute__((noreturn)) stand_in(struct exec *exec)
 
 		close_all_but(kept, sizeof(kept) / sizeof(*kept));
 	}
+	confine(exec);
 	for (;;) {
 		struct pollfd fds[] = {
 			{.fd = exec->monitor, .events = POLLIN},
 			{.fd = exec->signals, .events = POLLIN},
 		};
-		int ready = poll(fds, 2, exec->process ? -1 : ANSWER_MS);
+		const struct timespec patience = {.tv_sec = ANSWER_SECONDS};
+		int ready = ppoll(fds, 2, exec->process ? NULL : &patience, NULL);
 
 		if (ready == 0) {
 			error_set(&err, 0, "the zone does not answer");

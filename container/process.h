@@ -108,7 +108,7 @@ int standin_enter(const char *rootfs, struct error *err);
 int standin_volumes(const struct volumes *volumes, const char *where, struct error *err);
 /* The same for the root. */
 int standin_root(const char *rootfs, struct error *err);
-/* Gives up what serving files does not need. */
-int standin_confine(struct error *err);
+/* An O_PATH descriptor of its own /proc/self/fd, in a /proc that has its own processes and nothing else. */
+int standin_proc(struct error *err);
 
 #endif

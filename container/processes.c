@@ -2,6 +2,7 @@
 #include "container/processes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,12 +63,12 @@ static void remove_process(struct processes *processes, struct process *process)
 
 static int read_spec(struct process *process, int fd)
 {
-	struct stat st;
+	struct statx st;
 	size_t size, done = 0;
 
-	if (fstat(fd, &st) || st.st_size <= 0 || st.st_size > SPEC_MAX)
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_SIZE, &st) || st.stx_size == 0 || st.stx_size > SPEC_MAX)
 		return -1;
-	size = (size_t)st.st_size;
+	size = (size_t)st.stx_size;
 	process->owned = malloc(size);
 	while (process->owned && done < size) {
 		ssize_t got = pread(fd, process->owned + done, size - done, (off_t)done);
@@ -182,8 +183,9 @@ static bool make_room(struct processes *processes, size_t wanted)
 	return true;
 }
 
-int processes_wait(struct processes *processes, struct pollfd *own, size_t count)
+int processes_wait(struct processes *processes, struct pollfd *own, size_t count, bool wait)
 {
+	const struct timespec now = {0};
 	size_t used = count;
 	struct process *next;
 
@@ -196,7 +198,8 @@ int processes_wait(struct processes *processes, struct pollfd *own, size_t count
 		list_fds(processes, process, processes->fds + used);
 		used += polled(process);
 	}
-	if (poll(processes->fds, used, -1) < 0)
+	/* Not poll(2), which a stop of this process has go on by restart_syscall(2). */
+	if (ppoll(processes->fds, used, wait ? NULL : &now, NULL) < 0)
 		return errno == EINTR ? 0 : -1;
 	memcpy(own, processes->fds, count * sizeof(*own));
 

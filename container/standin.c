@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -23,6 +22,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "container/confine.h"
 #include "container/process.h"
 #include "container/processes.h"
 #include "container/terminal.h"
@@ -36,12 +36,17 @@
 /* What `end` with no better word gives: as a shell says of what could not go on. */
 #define STATUS_LOST 255
 
+/* What all that a guest can have it keep comes to: docs/security.md adds it up. */
+#define HEAP_MAX (512ul << 20)
+
 struct standin {
 	struct container *container;
 	int monitor;
 	int signals;
 	int root, volumes, proc_self_fd; /* what the shares are made from */
 	struct server *server;
+	struct filter *filter; /* NULL: in force */
+	uint32_t devices;      /* that are mapped */
 	struct share *control;
 	struct processes processes;
 	struct process container_process; /* number 0 */
@@ -157,13 +162,37 @@ static struct share *make_share(struct standin *standin, uint32_t number, struct
 	}
 }
 
-static void serve_device(struct standin *standin, const struct zone_device *device)
+/* Nothing that the guest wrote has been read so far but where its rings are. */
+static int confine(struct standin *standin, uint32_t domid, struct error *err)
 {
+#ifndef SANITIZED
+	const struct rlimit heap = {.rlim_cur = HEAP_MAX, .rlim_max = HEAP_MAX};
+
+	if (setrlimit(RLIMIT_DATA, &heap))
+		return error_set(err, errno, "cannot limit the stand-in's memory");
+#endif
+	if (server_restrict(standin->server, domid, err))
+		return -1;
+	return confine_calls(steal_pointer(&standin->filter), err);
+}
+
+static void attach_device(struct standin *standin, const struct zone_device *device)
+{
+	const uint32_t wanted = standin->container->volumes.len ? 3 : 2;
 	struct message message = {.type = MESSAGE_CONNECTED, .number = device->number};
 	struct error err = {0};
-	struct share *share = make_share(standin, device->number, &err);
+	struct share *share;
 
+	if (!standin->filter) {
+		error_set(&err, 0, "the guest offers a device that was not given to it");
+		give_up(standin, &err);
+	}
+	share = make_share(standin, device->number, &err);
 	if (!share || server_attach(standin->server, device, share, &err))
+		give_up(standin, &err);
+	/* Its requests wait until all devices are there: who could keep one back would meet a stand-in that
+	 * can still map what it likes. */
+	if (++standin->devices == wanted && confine(standin, device->domid, &err))
 		give_up(standin, &err);
 	send_monitor(standin, &message);
 }
@@ -192,7 +221,7 @@ static void monitor_event(struct standin *standin)
 		_exit(STATUS_LOST);
 	switch (message.type) {
 	case MESSAGE_DEVICE:
-		serve_device(standin, &message.u.device);
+		attach_device(standin, &message.u.device);
 		break;
 	case MESSAGE_EVENT:
 		control_event(standin->control, &message.u.event);
@@ -228,15 +257,19 @@ static void serve(struct standin *standin)
 	struct error err = {0};
 
 	while (!standin->ended) {
+		bool serving = !standin->filter;
 		struct pollfd fds[] = {
-			{.fd = server_fd(standin->server), .events = POLLIN},
+			{.fd = serving ? server_fd(standin->server) : -1, .events = POLLIN},
 			{.fd = standin->monitor, .events = POLLIN},
 			{.fd = standin->signals, .events = POLLIN},
 		};
 
-		if (processes_wait(&standin->processes, fds, sizeof(fds) / sizeof(*fds)))
+		if (processes_wait(&standin->processes, fds, sizeof(fds) / sizeof(*fds),
+			    !serving || !server_due(standin->server)))
 			_exit(STATUS_LOST);
 		if (fds[0].revents && server_event(standin->server, &err))
+			give_up(standin, &err);
+		if (serving && server_serve(standin->server, &err))
 			give_up(standin, &err);
 		if (fds[1].revents)
 			monitor_event(standin);
@@ -280,25 +313,6 @@ static int join_namespaces(const struct oci_config *config, struct error *err)
 				ns->path, ns->type);
 	}
 	return 0;
-}
-
-int standin_confine(struct error *err)
-{
-	static const cap_value_t kept[] = {
-		CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP};
-	cap_t caps = cap_init();
-	int result = 0;
-
-	if (!caps || cap_set_flag(caps, CAP_PERMITTED, sizeof(kept) / sizeof(*kept), kept, CAP_SET) ||
-		cap_set_flag(caps, CAP_EFFECTIVE, sizeof(kept) / sizeof(*kept), kept, CAP_SET))
-		result = error_set(err, errno, "cannot choose the stand-in's capabilities");
-	for (cap_value_t cap = 0; !result && cap <= CAP_LAST_CAP; cap++)
-		if (cap_get_bound(cap) == 1 && cap_drop_bound(cap))
-			result = error_set(err, errno, "cannot drop a capability");
-	if (!result && (cap_set_proc(caps) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)))
-		result = error_set(err, errno, "cannot drop the stand-in's capabilities");
-	cap_free(caps);
-	return result;
 }
 
 /* Hooks may mount what is to be in the root: they come before it is made. */
@@ -351,6 +365,7 @@ static int set_up(struct standin *standin, struct error *err)
 	ssize_t length;
 	sigset_t all;
 
+	confine_heap();
 	setsid();
 	prctl(PR_SET_NAME, "xenrun:standin");
 	signal(SIGPIPE, SIG_IGN);
@@ -390,17 +405,18 @@ static int set_up(struct standin *standin, struct error *err)
 		if (standin->volumes < 0)
 			return -1;
 	}
-	standin->proc_self_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	standin->proc_self_fd = standin_proc(err);
 	if (standin->proc_self_fd < 0)
-		return error_set(err, errno, "/proc/self/fd");
+		return -1;
 	standin->server = server_new(err);
 	standin->control = standin->server ? control_new(&control_ops, standin) : NULL;
 	if (!standin->control)
 		return standin->server ? error_set(err, ENOMEM, "control share") : -1;
 	processes_init(&standin->processes, &standin->container_process, standin->control);
-	if (standin_enter(container->record->rootfs, err) || standin_confine(err))
+	if (standin_enter(container->record->rootfs, err) || confine_capabilities(CONFINED_STANDIN, err))
 		return -1;
-	return 0;
+	standin->filter = confine_filter(CONFINED_STANDIN, err);
+	return standin->filter ? 0 : -1;
 }
 
 void standin_main(struct container *container)

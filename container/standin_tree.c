@@ -101,6 +101,22 @@ int standin_volumes(const struct volumes *volumes, const char *where, struct err
 	return fd;
 }
 
+int standin_proc(struct error *err)
+{
+	/* Who takes this process over can go up from the descriptor: in the host's /proc he would find every
+	 * process and /proc/sys, which needs no capability where the user is root. */
+	cleanup_close int context = fsopen("proc", FSOPEN_CLOEXEC), top = -1;
+	int fd = -1;
+
+	if (context >= 0 && fsconfig(context, FSCONFIG_SET_STRING, "subset", "pid", 0) == 0 &&
+		fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		top = fsmount(context, FSMOUNT_CLOEXEC,
+			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (top >= 0)
+		fd = openat(top, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? error_set(err, errno, "cannot make a /proc of the stand-in's own") : fd;
+}
+
 int standin_enter(const char *rootfs, struct error *err)
 {
 	if (mount(rootfs, rootfs, NULL, MS_BIND | MS_REC, NULL) || chdir(rootfs))
@@ -115,7 +131,8 @@ int standin_enter(const char *rootfs, struct error *err)
 		cleanup_close int proc = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 		if (proc >= 0 && fchdir(proc) == 0) {
-			if (mount("proc", ".", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+			/* Its files are the host kernel's too: /proc/sys, /proc/sysrq-trigger. */
+			if (mount("proc", ".", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
 				return error_set(err, errno, "/proc");
 			if (chdir("/"))
 				return error_set(err, errno, "/");

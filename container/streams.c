@@ -29,15 +29,15 @@ int stream_prepare(int fd, int stream)
 
 void stream_open(struct stream *stream, int fd)
 {
-	struct stat st;
+	struct statx st;
 	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
 
 	*stream = (struct stream){.fd = fd, .kind = STREAM_CLOSED};
-	if (flags < 0 || fstat(fd, &st))
+	if (flags < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &st))
 		return;
-	if (S_ISSOCK(st.st_mode))
+	if (S_ISSOCK(st.stx_mode))
 		stream->kind = STREAM_SOCKET;
-	else if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) || flags & O_NONBLOCK)
+	else if (S_ISREG(st.stx_mode) || S_ISBLK(st.stx_mode) || flags & O_NONBLOCK)
 		stream->kind = STREAM_PLAIN;
 	else
 		stream->kind = STREAM_POLLED;
@@ -53,8 +53,9 @@ void stream_close(struct stream *stream)
 static int ready(int fd, short events)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = events};
+	const struct timespec now = {0};
 
-	return poll(&poll_fd, 1, 0) > 0;
+	return ppoll(&poll_fd, 1, &now, NULL) > 0;
 }
 
 ssize_t stream_read(struct stream *stream, void *buffer, size_t length)

@@ -199,6 +199,12 @@ struct share *folder_new(int root_fd, const struct folder_limits *limits, struct
 			goto fail;
 		}
 	}
+	/* There is no setxattrat(2) in most kernels, and fsetxattr(2) takes no O_PATH descriptor: for the
+	 * working directory a descriptor's number is its path. */
+	if (fchdir(folder->proc) < 0) {
+		error_set(err, errno, "/proc/self/fd");
+		goto fail;
+	}
 	result = fids_init(&folder->fids, folder->limits.fids);
 	if (result == 0)
 		result = node_new(folder, steal_fd(&root), &folder->root);

@@ -10,18 +10,15 @@
  *
  * What the process must be like:
  *   - its umask is set to 0 by folder_new(): modes are what the guest says;
- *   - its working directory becomes /proc/self/fd at each access to extended attributes, for only so is
- *     there a path of a descriptor for setxattr(2) and the like. Nobody else is to depend on it;
+ *   - its working directory becomes /proc/self/fd by folder_new(), and stays it: only so is there a path of
+ *     a descriptor for setxattr(2) and the like;
  *   - its file system user and group stay what they are at folder_new(). For files of others it has
  *     CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP;
  *   - it ignores SIGXFSZ;
  *   - its RLIMIT_NOFILE lets the limits below be reached: at worst two descriptors a fid, one an open
  *     file, one a lock.
  *
- * System calls made: by folder_new() getrandom, umask, getegid; later openat, openat2, close, statx, fstatfs,
- * readlinkat, getdents64, lseek, pread64, pwrite64, ftruncate, fsync, fdatasync, fcntl (F_OFD_*), flock,
- * mkdirat, mknodat, symlinkat, linkat, renameat, unlinkat, fchownat, fchmodat, utimensat, fchdir, getxattr,
- * setxattr, listxattr, removexattr; and those of malloc.
+ * Which system calls are made after folder_new(), and why: docs/security.md. No other is to be.
  */
 #ifndef XENRUN_ROOTFS_FOLDER_H
 #define XENRUN_ROOTFS_FOLDER_H

@@ -59,7 +59,7 @@ int fid_release(struct folder *folder, struct folder_fid *fid)
 	int result = 0;
 
 	if (fid->kind == FID_XATTR_WRITE)
-		result = xattr_commit(folder, fid->node, fid->xattr);
+		result = xattr_commit(fid->node, fid->xattr);
 	if (fid->xattr)
 		xattr_free(folder, fid->xattr);
 	if (fid->locks)

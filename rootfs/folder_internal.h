@@ -111,6 +111,8 @@ void node_put(struct node *node); /* NULL is let be */
 int node_stat(const struct node *node, struct statx *st);
 struct p9_qid node_qid_of(uint64_t path, const struct statx *st);
 
+/* Opens what a descriptor stands for, by openat2(2) as all that is opened here. The descriptor or -errno. */
+int open_again(const struct folder *folder, int fd, int flags);
 /* Opens the node itself, whatever its name is by now. Returns the descriptor or -errno. */
 int node_open(const struct folder *folder, const struct node *node, int flags);
 
@@ -150,7 +152,7 @@ int folder_strip(const struct folder *folder, const struct folder_fid *fid);
 int xattr_read(const struct xattr *xattr, uint64_t offset, uint8_t *buffer, uint32_t count, uint32_t *got);
 int xattr_write(struct xattr *xattr, uint64_t offset, const uint8_t *data, uint32_t count);
 /* Sets or removes the attribute that was written. */
-int xattr_commit(struct folder *folder, const struct node *node, const struct xattr *xattr);
+int xattr_commit(const struct node *node, const struct xattr *xattr);
 void xattr_free(struct folder *folder, struct xattr *xattr);
 
 /* folder_lock.c */

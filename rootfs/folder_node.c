@@ -110,9 +110,15 @@ void node_put(struct node *node)
 	free(node);
 }
 
+int open_again(const struct folder *folder, int fd, int flags)
+{
+	struct open_how how = {.flags = (unsigned int)(flags | O_CLOEXEC)};
+	long again = syscall(SYS_openat2, folder->proc, proc_name(fd).text, &how, sizeof(how));
+
+	return again < 0 ? -errno : (int)again;
+}
+
 int node_open(const struct folder *folder, const struct node *node, int flags)
 {
-	int fd = openat(folder->proc, proc_name(node->fd).text, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-	return fd < 0 ? -errno : fd;
+	return open_again(folder, node->fd, flags | O_NOCTTY | O_NONBLOCK);
 }

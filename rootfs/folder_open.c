@@ -121,9 +121,9 @@ int folder_lopen(struct folder *folder, const struct p9_request *request, struct
 /* The node of an open descriptor. */
 static int node_of_open(struct folder *folder, int fd, struct node **out)
 {
-	int path = openat(folder->proc, proc_name(fd).text, O_PATH | O_CLOEXEC);
+	int path = open_again(folder, fd, O_PATH);
 
-	return path < 0 ? -errno : node_new(folder, path, out);
+	return path < 0 ? path : node_new(folder, path, out);
 }
 
 /* Makes a new file and opens it. Returns the descriptor or -errno. */

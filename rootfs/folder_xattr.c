@@ -28,16 +28,6 @@ static bool is_allowed(const char *name)
 	       strcmp(name, "system.posix_acl_default") == 0;
 }
 
-/*
- * There is no setxattrat(2) in most kernels, and fsetxattr(2) takes no O_PATH descriptor. So the path is the
- * descriptor's number, and the working directory where the numbers are: set each time, for were it
- * another one, the guest might have made a file with that number for a name.
- */
-static int enter_proc(const struct folder *folder)
-{
-	return fchdir(folder->proc) < 0 ? -errno : 0;
-}
-
 static struct xattr *xattr_new(struct folder *folder, size_t size)
 {
 	struct xattr *xattr;
@@ -83,10 +73,7 @@ static ssize_t fetch(struct folder *folder, const struct folder_fid *fid, const 
 {
 	struct proc_name path = proc_name(fid->node->fd);
 	ssize_t length;
-	int result = enter_proc(folder);
 
-	if (result < 0)
-		return result;
 	if (name[0] == '\0') {
 		length = listxattr(path.text, (char *)folder->scratch, VALUE_MAX);
 		if (length > 0)
@@ -177,13 +164,11 @@ int xattr_write(struct xattr *xattr, uint64_t offset, const uint8_t *data, uint3
 	return 0;
 }
 
-int xattr_commit(struct folder *folder, const struct node *node, const struct xattr *xattr)
+int xattr_commit(const struct node *node, const struct xattr *xattr)
 {
 	struct proc_name path = proc_name(node->fd);
-	int result = enter_proc(folder);
+	int result;
 
-	if (result < 0)
-		return result;
 	if (xattr->written != xattr->size)
 		return -EINVAL;
 	/* Linux's client says removexattr(2) so: nothing, in the place of what must be there. */

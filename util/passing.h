@@ -45,9 +45,16 @@ static inline ssize_t send_with(int socket, const void *message, size_t length, 
  * ECONNRESET, though its own last messages are there to be read: they are. */
 static inline ssize_t receive(int socket, void *message, size_t length, int flags)
 {
+	struct iovec iov;
+	struct msghdr header;
 	ssize_t got;
 
-	while ((got = recv(socket, message, length, flags)) < 0 && errno == ECONNRESET)
+	memset(&header, 0, sizeof(header));
+	iov.iov_base = message;
+	iov.iov_len = length;
+	header.msg_iov = &iov;
+	header.msg_iovlen = 1;
+	while ((got = recvmsg(socket, &header, flags)) < 0 && errno == ECONNRESET)
 		;
 	return got;
 }

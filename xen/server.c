@@ -14,6 +14,10 @@
 #include "xen/ring.h"
 #include "xen/xen.h"
 
+/* How many requests of a ring are served before others get their turn: rings, streams, signals, the monitor.
+ */
+#define TURN 64
+
 /* An answer that waits: for room in the ring, or, if it is an Rflush, until the guest has taken what was
  * answered before it (else its driver meets an answer to a tag that it has used again). */
 struct waiting {
@@ -30,6 +34,7 @@ struct channel {
 	uint32_t data_pages;
 	evtchn_port_t port;
 	bool bound;
+	bool due; /* there may be something to serve */
 	struct waiting *first, **last;
 };
 
@@ -169,16 +174,23 @@ static bool serve_one(struct channel *channel, size_t length)
 	}
 }
 
-/* Serves what the ring holds. While answers wait for room no more requests are taken: a guest that does not
- * read is not answered, and costs nothing. */
+/* Serves what the ring holds, for a turn. While answers wait for room no more requests are taken: a guest
+ * that does not read is not answered, and costs nothing. */
 static void serve(struct channel *channel)
 {
 	struct device *device = channel->device;
 	bool notify = send_waiting(channel);
+	int left = TURN;
 
+	channel->due = false;
 	while (!device->broken && !channel->first) {
-		ssize_t length =
-			ring_take(&channel->ring, device->request, device->message_size, &device->broken);
+		ssize_t length;
+
+		if (left-- == 0) {
+			channel->due = true;
+			break;
+		}
+		length = ring_take(&channel->ring, device->request, device->message_size, &device->broken);
 
 		if (length <= 0)
 			break;
@@ -202,7 +214,6 @@ int server_event(struct server *server, struct error *err)
 {
 	xenevtchn_port_or_error_t port = xenevtchn_pending(server->channels);
 	struct channel *channel;
-	struct device *device;
 
 	if (port < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : error_set(err, errno, "/dev/xen/evtchn");
@@ -211,18 +222,46 @@ int server_event(struct server *server, struct error *err)
 	if (!channel)
 		return 0;
 
-	device = channel->device;
-	serve(channel);
+	channel->due = true;
 	/* What this event let the guest take may be what an Rflush of the other ring waits for. */
 	for (int i = 0; i < ZONE_RINGS; i++) {
-		struct channel *other = &device->channels[i];
+		struct channel *other = &channel->device->channels[i];
 
-		if (other != channel && other->first)
-			serve(other);
+		if (other->first)
+			other->due = true;
 	}
-	if (device->broken)
-		return error_set(err, 0, "the guest broke the 9P session of its device %u: %s",
-			device->number, device->broken);
+	return 0;
+}
+
+bool server_due(const struct server *server)
+{
+	for (const struct device *device = server->devices; device; device = device->next)
+		for (int i = 0; i < ZONE_RINGS; i++)
+			if (device->channels[i].due)
+				return true;
+	return false;
+}
+
+int server_serve(struct server *server, struct error *err)
+{
+	for (struct device *device = server->devices; device; device = device->next) {
+		for (int i = 0; i < ZONE_RINGS; i++)
+			if (device->channels[i].due)
+				serve(&device->channels[i]);
+		if (device->broken)
+			return error_set(err, 0, "the guest broke the 9P session of its device %u: %s",
+				device->number, device->broken);
+	}
+	return 0;
+}
+
+int server_restrict(struct server *server, uint32_t domid, struct error *err)
+{
+	/* What is mapped stays mapped. (xentoolcore_restrict_all() would put a /dev/null in its place.) */
+	xengnttab_close(server->grants);
+	server->grants = NULL;
+	if (xenevtchn_restrict(server->channels, (domid_t)domid))
+		return error_set(err, errno, "cannot restrict /dev/xen/evtchn to the zone");
 	return 0;
 }
 
@@ -272,9 +311,9 @@ static void device_free(struct device *device)
 		if (channel->bound)
 			xenevtchn_unbind(server->channels, channel->port);
 		if (channel->data)
-			xengnttab_unmap(server->grants, channel->data, channel->data_pages);
+			munmap(channel->data, (size_t)channel->data_pages << XEN_PAGE_SHIFT);
 		if (channel->ring.intf)
-			xengnttab_unmap(server->grants, channel->ring.intf, 1);
+			munmap(channel->ring.intf, 1u << XEN_PAGE_SHIFT);
 		while (channel->first) {
 			struct waiting *waiting = channel->first;
 
@@ -325,10 +364,7 @@ int server_attach(
 	server->devices = device;
 	/* A notification sent before the channel was bound is lost: look once. */
 	for (int i = 0; i < ZONE_RINGS; i++)
-		serve(&device->channels[i]);
-	if (device->broken)
-		return error_set(err, 0, "the guest broke the 9P session of its device %u: %s",
-			device->number, device->broken);
+		device->channels[i].due = true;
 	return 0;
 
 fail:

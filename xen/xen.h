@@ -112,15 +112,26 @@ struct server;
 
 /* Opens /dev/xen/gntdev and /dev/xen/evtchn; after it no file is opened any more. */
 struct server *server_new(struct error *err);
-int server_fd(const struct server *server);
 
-/* Maps the device's rings and serves the share over them. Ownership of the share passes. */
+/* Maps the device's rings, to serve the share over them. Of what the guest wrote there only the rings' sizes
+ * and pages are looked at. Ownership of the share passes. */
 int server_attach(
 	struct server *server, const struct zone_device *device, struct share *share, struct error *err);
 
-/* Serves what is there. Returns 0, or -1 when a guest broke the protocol (what it did is in *err): the zone
- * is to end. */
+/* No more devices: closes /dev/xen/gntdev, and has /dev/xen/evtchn know no other domain than this. */
+int server_restrict(struct server *server, uint32_t domid, struct error *err);
+
+/* A descriptor for poll(2), and what to call when it is readable: notes which ring the guest has spoken of.
+ */
+int server_fd(const struct server *server);
 int server_event(struct server *server, struct error *err);
+
+/* Whether a ring is to be looked at: it is not to be waited for an event then. */
+bool server_due(const struct server *server);
+
+/* Looks at those rings, at each for a bounded time: a guest that goes on asking keeps nobody from his turn.
+ * Returns 0, or -1 when a guest broke the protocol (what it did is in *err): the zone is to end. */
+int server_serve(struct server *server, struct error *err);
 
 /* Unmaps all. */
 void server_free(struct server *server);

@@ -93,30 +93,34 @@ static void extended_attributes(void)
 	tear_down(fixture);
 }
 
-/* A file of the guest's with the name of a descriptor's number is not taken for it. */
+/* A file with the name of a descriptor's number, where the process worked before, is not taken for it. */
 static void attributes_of_nobody_else(void)
 {
-	struct fixture *fixture = set_up();
-	struct client *client = &fixture->client;
+	struct fixture *before = set_up(), *fixture;
 	char name[16], value[16];
+	struct client *client;
 
 	for (int i = 0; i < 40; i++) {
 		snprintf(name, sizeof(name), "%d", i);
-		host_file(fixture, name, "");
+		host_file(before, name, "");
 	}
+	CHECK_EQ(chdir(host(before, "")), 0);
+	fixture = set_up();
+	client = &fixture->client;
 	host_file(fixture, "file", "");
 	CHECK_EQ(do_walk(client, 0, 1, "file"), 0);
-	CHECK_EQ(chdir(host(fixture, "")), 0);
 	if (set_attribute(client, 1, "user.name", "x", 1, 0) == -EOPNOTSUPP) {
 		tear_down(fixture);
+		tear_down(before);
 		SKIP("no extended attributes on this file system");
 	}
 	CHECK_EQ(getxattr(host(fixture, "file"), "user.name", value, sizeof(value)), 1);
 	for (int i = 0; i < 40; i++) {
 		snprintf(name, sizeof(name), "%d", i);
-		CHECK_EQ(getxattr(host(fixture, name), "user.name", value, sizeof(value)), -1);
+		CHECK_EQ(getxattr(host(before, name), "user.name", value, sizeof(value)), -1);
 	}
 	tear_down(fixture);
+	tear_down(before);
 }
 
 static void attributes_half_written(void)
