@@ -115,14 +115,22 @@ $(BUILD)/unit/zone-init-test: $(ZONE_SOURCES) $(wildcard initramfs/*.h) tests/un
 sanitized:
 	@$(MAKE) -s BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZE)" $(BUILD)/sanitized/xenrun
 
+# What attacks: static, to run in any root.
+$(BUILD)/attack/%: tests/attack/%.c
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(MUSL_CC) $(ZONE_CFLAGS) -O2 $< -o $@
+
+attack: $(patsubst tests/attack/%.c,$(BUILD)/attack/%,$(wildcard tests/attack/*.c))
+
 unit: $(UNIT) $(BUILD)/unit/zone-init-test
 	@tests/unit/run $(UNIT)
 
-check: all
+check: all attack
 	@tests/check $(TESTS)
 
 # What takes long.
-soak: all
+soak: all attack
 	@BATS_TEST_TIMEOUT=7200 tests/check tests/soak/*.bats
 
 # What the bench builds zones with: a program of its own over xen/, to be compared with xl's.
@@ -141,7 +149,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install sanitized unit check soak bench demo clean
+.PHONY: all kernel install sanitized attack unit check soak bench demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d)

@@ -45,6 +45,7 @@ struct monitor {
 	bool committed; /* the creator has its answer */
 	bool shares_connected[ZONE_SHARES_MAX];
 	uint32_t processes;   /* numbers given to exec's so far */
+	uint32_t reported;    /* bits: enum zone_report_type */
 	time_t boot_deadline; /* CLOCK_MONOTONIC; 0 once up, and while hooks run */
 	time_t kill_deadline; /* 0 while no SIGKILL was sent */
 	struct error err;     /* why it ends, if it ends badly */
@@ -149,8 +150,10 @@ static void report_event(struct monitor *monitor, const struct zone_report *repo
 	struct record *record = container->record;
 	struct error err = {0};
 
-	if (report->process != 0)
+	/* What it says again is not worth a line in a log, of which there is no end. */
+	if (report->process != 0 || report->type >= 32 || monitor->reported & 1u << report->type)
 		return;
+	monitor->reported |= 1u << report->type;
 	switch (report->type) {
 	case ZONE_REPORT_BOOTED:
 		monitor->boot_deadline = 0;

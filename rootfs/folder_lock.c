@@ -74,6 +74,7 @@ void lock_release(struct folder *folder, struct folder_fid *fid)
 		at = &(*at)->next;
 	*at = file->next;
 	free(file);
+	folder->locked_files--;
 }
 
 /* Makes the fid one of those that keep its file's locks. */
@@ -85,9 +86,13 @@ static int join_file(struct folder *folder, struct folder_fid *fid)
 		return 0;
 	file = find_file(folder, fid->node);
 	if (!file) {
+		/* Each is looked at when one is looked for. */
+		if (folder->locked_files >= folder->limits.locks)
+			return -ENOLCK;
 		file = calloc(1, sizeof(*file));
 		if (!file)
 			return -ENOMEM;
+		folder->locked_files++;
 		file->device = fid->node->device;
 		file->inode = fid->node->inode;
 		file->next = folder->lock_files;

@@ -32,19 +32,19 @@ static struct xattr *xattr_new(struct folder *folder, size_t size)
 {
 	struct xattr *xattr;
 
-	if (size > folder->limits.xattr_bytes - folder->xattr_bytes)
+	if (sizeof(*xattr) + size > folder->limits.xattr_bytes - folder->xattr_bytes)
 		return NULL;
 	xattr = calloc(1, sizeof(*xattr) + size);
 	if (!xattr)
 		return NULL;
 	xattr->size = (uint32_t)size;
-	folder->xattr_bytes += size;
+	folder->xattr_bytes += sizeof(*xattr) + size;
 	return xattr;
 }
 
 void xattr_free(struct folder *folder, struct xattr *xattr)
 {
-	folder->xattr_bytes -= xattr->size;
+	folder->xattr_bytes -= sizeof(*xattr) + xattr->size;
 	free(xattr);
 }
 

@@ -10,6 +10,9 @@
 #include <xen/io/xenbus.h>
 #include <xen/sched.h>
 
+/* Of XenStore, that are taken at a time. */
+#define EVENTS 64
+
 static int connect_hypervisor(struct zone *zone, struct error *err)
 {
 	xen_log_init(&zone->log);
@@ -223,13 +226,14 @@ int zone_store_event(struct zone *zone, void (*offered)(void *arg, const struct 
 	void *arg, struct error *err)
 {
 	bool changed = false;
-	char **event;
+	char **event = NULL;
 
-	while ((event = xs_check_watch(zone->store))) {
+	/* A guest that writes its nodes without end keeps nobody from his turn. */
+	for (int left = EVENTS; left > 0 && (event = xs_check_watch(zone->store)); left--) {
 		changed |= event[XS_WATCH_TOKEN][0] == 'd' && event[XS_WATCH_TOKEN][1] == 'e';
 		free(event);
 	}
-	if (errno != EAGAIN)
+	if (!event && errno != EAGAIN)
 		return error_set(err, errno, "XenStore is gone");
 	for (uint32_t number = 0; changed && number < zone->devices; number++) {
 		struct zone_device device = {0};

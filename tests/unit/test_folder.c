@@ -274,7 +274,7 @@ static void limits_hold(void)
 {
 	const struct folder_limits limits = {.fids = 10,
 		.open_files = 3,
-		.xattr_bytes = 100,
+		.xattr_bytes = 2 * 268 + 100, /* with two names */
 		.locks = 1,
 		.proc_self_fd = -1,
 		.no_devices = true};
@@ -301,6 +301,8 @@ static void limits_hold(void)
 	CHECK_EQ(do_xattrcreate(client, 6, "user.b", 40, 0), 0);
 	CHECK_EQ(do_clunk(client, 5), -EINVAL);
 	CHECK_EQ(do_xattrcreate(client, 7, "user.b", 60, 0), 0);
+	/* One without a value counts too. */
+	CHECK_EQ(do_xattrcreate(client, 8, "user.c", 0, 0), -ENOMEM);
 	/* Devices. */
 	CHECK_EQ(do_mknod(client, 1, "null", S_IFCHR | 0666, 1, 3, 0), -EPERM);
 	CHECK_EQ(do_mknod(client, 1, "disk", S_IFBLK | 0666, 0, 0, 0), -EPERM);

@@ -358,6 +358,18 @@ static void locks_are_limited(void)
 	CHECK_EQ(do_lock(client, 1, P9_LOCK_WRITE, 0, 0, 1), P9_LOCK_BLOCKED);
 	CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK, 0, 0, 2), P9_LOCK_SUCCESS);
 	CHECK_EQ(do_lock(client, 1, P9_LOCK_READ, 0, 0, 3), P9_LOCK_SUCCESS);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK, 0, 0, 3), P9_LOCK_SUCCESS);
+	/* Files that were locked are kept until they are closed. */
+	for (uint32_t fid = 2; fid <= 3; fid++) {
+		host_file(fixture, fid == 2 ? "2" : "3", "");
+		CHECK_EQ(do_walk(client, 0, fid, fid == 2 ? "2" : "3"), 0);
+		CHECK_EQ(do_lopen(client, fid, O_RDWR), 0);
+	}
+	CHECK_EQ(do_lock(client, 2, P9_LOCK_READ, 0, 0, 3), P9_LOCK_SUCCESS);
+	CHECK_EQ(do_lock(client, 2, P9_LOCK_UNLOCK, 0, 0, 3), P9_LOCK_SUCCESS);
+	CHECK_EQ(do_lock(client, 3, P9_LOCK_READ, 0, 0, 3), -ENOLCK);
+	CHECK_EQ(do_clunk(client, 2), 0);
+	CHECK_EQ(do_lock(client, 3, P9_LOCK_READ, 0, 0, 3), P9_LOCK_SUCCESS);
 	tear_down(fixture);
 }
 
