@@ -53,3 +53,121 @@ p['args'] = ['sleep', '1000']" "${@:2}"
 	equal "$(awk '$6 !~ "nosuid" || $6 !~ "nodev"' "/proc/$pid/mountinfo")" ""
 	equal "$(awk '$5 == "/proc" { print substr($6, 1, 2) }' "/proc/$pid/mountinfo")" ro
 }
+
+@test "exec's process: filter, no capability; it passes signals on" {
+	waiting execs
+	ok exec --detach --pid-file "$bundle/exec.pid" "$id" /bin/sh -c 'trap "echo got >/v/got; exit 7" TERM; echo on >/v/on; while :; do sleep 0.1; done'
+	within 30 [ -e "$BATS_TEST_TMPDIR/volume/on" ]
+	exec_pid=$(<"$bundle/exec.pid")
+	confined "$exec_pid" 0000000000000000
+	links "$exec_pid"
+	kill -TERM "$exec_pid"
+	within 20 [ -e "$BATS_TEST_TMPDIR/volume/got" ]
+	within 20 [ ! -e "/proc/$exec_pid" ]
+}
+
+# What code that has taken the stand-in over could do.
+takeover() { "$ATTACK/takeover" "$pid" "$@"; }
+
+@test "a stand-in that was taken over finds no file of the host's" {
+	waiting taken
+	# openat2 with O_RDONLY, then O_WRONLY; and every descriptor that might lead up.
+	local fd answers=
+	for fd in /proc/"$pid"/fd/*; do
+		case $(readlink "$fd") in
+		/dev/* | anon_inode:* | socket:* | pipe:*) continue ;;
+		esac
+		fd=${fd##*/}
+		for path in ../../sys/kernel/core_pattern ../../../proc/sys/kernel/core_pattern ../../sysrq-trigger ../../../../../../etc/hostname; do
+			answers+="$fd $path $(takeover 437 "$fd" "=$path" +0,0,0 24) "
+		done
+	done
+	echo "$answers"
+	[ -n "$answers" ]
+	! grep -E '[a-z] [0-9]+ ' <<<"$answers"
+	equal "$(takeover 437 -100 =/proc/sys/kernel/core_pattern +1,0,0 24)" "Read-only file system"
+	equal "$(takeover 437 -100 =/proc/sysrq-trigger +1,0,0 24)" "Read-only file system"
+	equal "$(takeover 437 -100 "=$BATS_TEST_TMPDIR" +0,0,0 24)" "No such file or directory"
+	# It was stopped, and made another call than its own: it goes on.
+	kill -STOP "$pid"
+	kill -CONT "$pid"
+	ok exec "$id" /bin/echo here
+	equal "$output" here
+}
+
+@test "what it may not call ends it and its zone, and the kernel's log says what it was" {
+	waiting killed
+	equal "$(takeover 59 =/bin/true 0 0)" "signal 31"
+	within 20 status_is "$id" stopped
+	within 20 no_domain "$id"
+	dmesg | grep 'type=1326.*comm="xenrun:standin".*sig=31.*syscall=59 '
+	run_zone status "sh('sleep 1000')" 3>&- &
+	local caller=$!
+	within 60 status_is "${PREFIX}status" running
+	pid=$(state "${PREFIX}status" pid)
+	equal "$(takeover 41 1 1 0)" "signal 31"
+	wait $caller || true
+}
+
+@test "a Debian's ordinary work: files, locks with the host, attributes, a terminal" {
+	own_root debian
+	mkdir "$BATS_TEST_TMPDIR/volume"
+	echo 0 >"$BATS_TEST_TMPDIR/volume/locked"
+	make_bundle debian "c['mounts'] += [{'destination': '/v', 'type': 'bind', 'source': '$BATS_TEST_TMPDIR/volume', 'options': ['rbind']}]
+p['args'] = ['sleep', '1000']"
+	ok create --bundle "$bundle" --pid-file "$bundle/pid" "$id"
+	ok start "$id"
+	pid=$(<"$bundle/pid")
+	ok exec "$id" /bin/bash -ec '
+		dpkg --verify base-files
+		tar -C /usr/share -cf /v/doc.tar common-licenses; tar -C /v -xf /v/doc.tar; diff -r /v/common-licenses /usr/share/common-licenses
+		cd /v; for i in {1..200}; do echo $i >$i; done; rm {1..199}; mv 200 one; ln one two; ln -s one three; mkfifo four; chmod 4711 one; touch -d 2001-02-03 one
+		truncate -s 5000000000 sparse; dd if=/dev/zero of=sync bs=4k count=8 conv=fsync status=none; dd if=/dev/zero of=sync bs=4k count=8 conv=fdatasync status=none
+		perl -e '\''my ($name, $value) = ("user.zone", "hers"); syscall(188, "one", $name, $value, 4, 0) == 0 or die "setxattr $!"'\''
+		df /v >/dev/null; ls -laR /v >/dev/null; echo done'
+	equal "$output" done
+	equal "$(stat -c %s "$BATS_TEST_TMPDIR/volume/sparse")" 5000000000
+	equal "$(python3 -c "import os; print(os.getxattr('$BATS_TEST_TMPDIR/volume/one', 'user.zone').decode())")" hers
+	# The host's lock keeps the zone out, and the zone's the host.
+	exec 5<"$BATS_TEST_TMPDIR/volume/locked"
+	flock 5
+	x exec "$id" flock -n /v/locked echo got
+	equal "$status" 1
+	flock -u 5
+	ok exec --detach "$id" flock /v/locked sleep 1000
+	within 20 eval '! flock -n 5'
+	script -qec "stty rows 33 cols 44; xenrun --root $STATES exec -t $id sh -c 'stty size; exit 3'" /dev/null </dev/null 3>&- >"$BATS_TEST_TMPDIR/terminal" || equal $? 3
+	grep '33 44' "$BATS_TEST_TMPDIR/terminal"
+	confined "$pid" 000000008800001b
+}
+
+@test "a program that tries to get out of its root and its volume does not" {
+	local out=$BATS_TEST_TMPDIR/out seconds=${ATTACK_SECONDS:-20}
+	mkdir -p "$out/volume" "$out/top"
+	echo "xenrun-canary $RANDOM" >"$out/canary"
+	# Who reads it changes this.
+	touch -a -d '2 days ago' "$out/canary"
+	local before
+	before=$(stat -c '%X %Y %Z %h' "$out/canary")
+	own_root busybox
+	mv "$root" "$out/root"
+	root=$out/root
+	cp "$ATTACK/escape" "$root/bin/escape"
+	make_bundle escape "c['mounts'] += [{'destination': '/v', 'type': 'bind', 'source': '$out/volume', 'options': ['rbind']}]
+c.setdefault('vm', {'kernel': {}})
+p['args'] = ['escape', '$seconds', '/', '/v']
+c['linux']['resources'] = {'cpu': {'quota': 200000, 'period': 100000}}
+all_capabilities()"
+	LIMIT=$((seconds + 120)) x run --bundle "$bundle" "$id"
+	echo "# $output" >&3
+	equal "$status" 0
+	says "$output" '^[0-9]{3,} tries, [0-9]{2,} moves$'
+	equal "$(ls "$out" | paste -sd ' ')" "canary root top volume"
+	equal "$(stat -c '%X %Y %Z %h' "$out/canary")" "$before"
+	equal "$(ls "$out/top")" ""
+	# It gets out where nothing keeps it in.
+	x_status=0
+	timeout 20 "$ATTACK/escape" 5 "$out/top" >"$BATS_TEST_TMPDIR/free" || x_status=$?
+	equal "$x_status" 1
+	grep '^escaped' "$BATS_TEST_TMPDIR/free"
+}
