@@ -39,6 +39,11 @@
 /* What all that a guest can have it keep comes to: docs/security.md adds it up. */
 #define HEAP_MAX (512ul << 20)
 
+/* Files that a zone may know of in a share: its kernel takes about a KiB for each, so that it is its own
+ * memory that an honest one runs out of. */
+#define FIDS_MIN 65536
+#define FIDS_MAX 262144
+
 struct standin {
 	struct container *container;
 	int monitor;
@@ -146,7 +151,13 @@ static const struct control_ops control_ops = {
 
 static struct share *make_share(struct standin *standin, uint32_t number, struct error *err)
 {
-	struct folder_limits limits = {.proc_self_fd = standin->proc_self_fd};
+	const uint64_t memory_kib = standin->container->memory_kib;
+	struct folder_limits limits = {
+		.proc_self_fd = standin->proc_self_fd,
+		.fids = memory_kib < FIDS_MIN	? FIDS_MIN
+			: memory_kib > FIDS_MAX ? FIDS_MAX
+						: (uint32_t)memory_kib,
+	};
 
 	switch (number) {
 	case 0:
