@@ -79,9 +79,22 @@ static const struct confine_rule exec_rules[] = {
 
 #ifdef SANITIZED
 /* What the address sanitizer does at any time, and to say what it has found. */
-static const int sanitizer_calls[] = {SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(madvise), SCMP_SYS(futex),
-	SCMP_SYS(sched_yield), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(openat), SCMP_SYS(readlink),
-	SCMP_SYS(newfstatat), SCMP_SYS(prctl), SCMP_SYS(clock_gettime), SCMP_SYS(getrlimit)};
+static const struct confine_rule sanitizer_rules[] = {
+	{.call = SCMP_SYS(mmap)},
+	{.call = SCMP_SYS(munmap)},
+	{.call = SCMP_SYS(madvise)},
+	{.call = SCMP_SYS(futex)},
+	{.call = SCMP_SYS(sched_yield)},
+	{.call = SCMP_SYS(getpid)},
+	{.call = SCMP_SYS(gettid)},
+	{.call = SCMP_SYS(open)},
+	{.call = SCMP_SYS(close)},
+	{.call = SCMP_SYS(write)},
+	{.call = SCMP_SYS(readlink)},
+	{.call = SCMP_SYS(pipe2)},
+	{.call = SCMP_SYS(sigaltstack)},
+	{SCMP_SYS(ioctl), 2, TCGETS},
+};
 #endif
 
 int confine_capabilities(enum confined who, struct error *err)
@@ -120,22 +133,6 @@ void confine_heap(void)
 	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 }
 
-/* A heap that brk(2) cannot make larger is tried to be continued by mmap(2): no memory is what malloc(3) is
- * to say then. */
-static int refuse_memory(scmp_filter_ctx context)
-{
-#ifdef SANITIZED
-	int result = 0;
-
-	for (size_t i = 0; result == 0 && i < sizeof(sanitizer_calls) / sizeof(*sanitizer_calls); i++)
-		result = seccomp_rule_add(context, SCMP_ACT_ALLOW, sanitizer_calls[i], 0);
-	return result;
-#else
-	return seccomp_rule_add(context, SCMP_ACT_ERRNO(ENOMEM), SCMP_SYS(mmap), 1,
-		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-#endif
-}
-
 static int add_rule(scmp_filter_ctx context, const struct confine_rule *rule)
 {
 	struct scmp_arg_cmp condition = {
@@ -145,12 +142,28 @@ static int add_rule(scmp_filter_ctx context, const struct confine_rule *rule)
 		context, SCMP_ACT_ALLOW, rule->call, rule->argument ? 1 : 0, &condition);
 }
 
+static int add_memory(scmp_filter_ctx context)
+{
+#ifdef SANITIZED
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < sizeof(sanitizer_rules) / sizeof(*sanitizer_rules); i++)
+		result = add_rule(context, &sanitizer_rules[i]);
+	return result;
+#else
+	/* A heap that brk(2) cannot make larger is tried to be continued by mmap(2): then malloc(3) is to say
+	 * that there is no memory. */
+	return seccomp_rule_add(context, SCMP_ACT_ERRNO(ENOMEM), SCMP_SYS(mmap), 1,
+		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+#endif
+}
+
 struct filter *confine_filter(enum confined who, struct error *err)
 {
 	scmp_filter_ctx context = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	size_t count;
 	const struct confine_rule *rules = confine_rules(who, &count);
-	int result = context ? refuse_memory(context) : -ENOMEM;
+	int result = context ? add_memory(context) : -ENOMEM;
 
 	for (size_t i = 0; result == 0 && i < count; i++)
 		result = add_rule(context, &rules[i]);
