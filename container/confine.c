@@ -92,7 +92,10 @@ static const struct confine_rule sanitizer_rules[] = {
 	{.call = SCMP_SYS(write)},
 	{.call = SCMP_SYS(readlink)},
 	{.call = SCMP_SYS(pipe2)},
+	{.call = SCMP_SYS(newfstatat)},
+	{.call = SCMP_SYS(openat)},
 	{.call = SCMP_SYS(sigaltstack)},
+	{SCMP_SYS(fcntl), 2, F_SETFD},
 	{SCMP_SYS(ioctl), 2, TCGETS},
 };
 #endif
