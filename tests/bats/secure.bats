@@ -146,6 +146,20 @@ p['args'] = ['sleep', '1000']"
 	confined "$pid" 000000008800001b
 }
 
+@test "a guest that reports the same without end fills no log" {
+	# With the privilege to it a container mounts zone init's own share, which has no streams then.
+	own_root busybox
+	make_bundle reports "p['capabilities'] = {kind: ['CAP_SYS_ADMIN', 'CAP_DAC_OVERRIDE'] for kind in ('bounding', 'effective', 'permitted')}
+sh('''mount -t 9p -o trans=xen,version=9p2000.L,cache=none control /mnt && : >/opt/mounted
+for i in \$(seq 100); do printf \"\\\\006\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\\\\000\" >/mnt/reports; done
+: >/opt/reported; sleep 1000''')"
+	ok --log "$BATS_TEST_TMPDIR/log" --log-level info run --detach --bundle "$bundle" "$id"
+	within 60 [ -e "$root/opt/reported" ]
+	[ -e "$root/opt/mounted" ]
+	equal "$(grep -c 'out of memory' "$BATS_TEST_TMPDIR/log")" 1
+	[ -e "$bundle/oom" ]
+}
+
 @test "a program that tries to get out of its root and its volume does not" {
 	local out=$BATS_TEST_TMPDIR/out seconds=${ATTACK_SECONDS:-20}
 	mkdir -p "$out/volume" "$out/top"
