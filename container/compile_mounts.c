@@ -131,6 +131,8 @@ static int add_volume(struct mount *mount, struct volumes *volumes, struct error
 		.overlay = overlay ? strdup(options->data ? options->data : "") : NULL,
 		.recursive = options->flags & MS_REC,
 		.map_recursive = options->extensions & OCI_MOUNT_RIDMAP,
+		.read_only = (options->flags & MS_RDONLY || options->rec_set & MOUNT_ATTR_RDONLY) &&
+			     !(options->rec_clear & MOUNT_ATTR_RDONLY),
 	};
 	if (own->uid_mappings_len) {
 		volume->uids = own->uid_mappings;

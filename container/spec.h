@@ -41,6 +41,7 @@ struct volume {
 	const struct oci_id_mapping *uids, *gids; /* the config's; NULL where owners are as they are */
 	size_t uids_len, gids_len;
 	bool map_recursive;
+	bool read_only; /* also for a guest whose kernel does as it likes */
 };
 struct volumes {
 	struct volume *list; /* owned */

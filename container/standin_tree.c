@@ -45,6 +45,7 @@ int standin_root(const char *rootfs, struct error *err)
 /* Puts the source of a bind at `target`. */
 static int bind_source(const struct volume *volume, const char *target, struct error *err)
 {
+	struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
 	cleanup_close int fd = open_tree(AT_FDCWD, volume->source,
 		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (volume->recursive ? AT_RECURSIVE : 0));
 
@@ -52,6 +53,9 @@ static int bind_source(const struct volume *volume, const char *target, struct e
 		return error_set(err, errno, "mounts[%zu].source: %s", volume->mount, volume->source);
 	if (volume->uids && idmap_tree(fd, volume, err))
 		return -1;
+	if (volume->read_only &&
+		mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &read_only, sizeof(read_only)))
+		return error_set(err, errno, "mounts[%zu].options: ro", volume->mount);
 	if (move_mount(fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH))
 		return error_set(err, errno, "mounts[%zu].source: %s", volume->mount, volume->source);
 	return 0;
@@ -77,7 +81,7 @@ static int make_volume(const char *where, size_t i, const struct volume *volume,
 		return error_set(err, errno, "mounts[%zu]: %s", volume->mount, target);
 	if (!volume->overlay)
 		return bind_source(volume, target, err);
-	if (mount("overlay", target, "overlay", 0, volume->overlay))
+	if (mount("overlay", target, "overlay", volume->read_only ? MS_RDONLY : 0, volume->overlay))
 		return error_set(
 			err, errno, "mounts[%zu].options: overlay: %s", volume->mount, volume->overlay);
 	return 0;

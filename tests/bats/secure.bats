@@ -146,6 +146,19 @@ p['args'] = ['sleep', '1000']"
 	confined "$pid" 000000008800001b
 }
 
+@test "a read-only bind is read-only for the zone, whatever its kernel does" {
+	own_root busybox
+	mkdir "$BATS_TEST_TMPDIR/volume"
+	echo before >"$BATS_TEST_TMPDIR/volume/file"
+	run_zone locked "c['mounts'] += [{'destination': '/v', 'type': 'bind', 'source': '$BATS_TEST_TMPDIR/volume', 'options': ['bind', 'ro']}]
+p['capabilities'] = {kind: ['CAP_SYS_ADMIN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER'] for kind in ('bounding', 'effective', 'permitted')}
+sh('mount -t 9p -o trans=xen,version=9p2000.L,cache=none volumes /mnt; cd /mnt/0/volume; cat file; echo after >file; rm file; chmod 600 file; touch new; mv file new')"
+	equal "$output" before
+	equal "$(grep -c 'Read-only file system' <<<"$errors")" 5
+	equal "$(<"$BATS_TEST_TMPDIR/volume/file")" before
+	equal "$(ls "$BATS_TEST_TMPDIR/volume")" file
+}
+
 @test "a guest that reports the same without end fills no log" {
 	# With the privilege to it a container mounts zone init's own share, which has no streams then.
 	own_root busybox
