@@ -1,7 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What takes long: `make soak`. SOAK_EXECS (500) and SOAK_LIVES (50) say how often.
+# What takes long: `make soak`. SOAK_EXECS (500) and SOAK_LIVES (50) say how often, SOAK_ATTACK_SECONDS (300)
+# how long.
 load ../bats/lib
+load ../bats/attack
 
 setup_file() { remember; }
 teardown() {
@@ -34,4 +36,8 @@ teardown() {
 	done
 	equal "$wrong" 0
 	echo "# ${SOAK_LIVES:-50} lives of 65536 bytes, $wrong wrong" >&3
+}
+
+@test "nobody gets out of a root and a volume" {
+	nobody_gets_out "${SOAK_ATTACK_SECONDS:-300}"
 }

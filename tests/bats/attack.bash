@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# What secure.bats does for seconds and tests/soak for minutes.
+# shellcheck shell=bash
+
+# Runs tests/attack/escape in a zone: it must not reach the canary above its root and its volume, which it does reach
+# where nothing keeps it in.
+nobody_gets_out() { # SECONDS
+	local out=$BATS_TEST_TMPDIR/out seconds=$1 attack=$HERE/../../build/attack/escape
+	mkdir -p "$out/volume" "$out/top"
+	echo "xenrun-canary $RANDOM" >"$out/canary"
+	# Who reads it changes this.
+	touch -a -d '2 days ago' "$out/canary"
+	local before
+	before=$(stat -c '%X %Y %Z %h' "$out/canary")
+	own_root busybox
+	mv "$root" "$out/root"
+	root=$out/root
+	cp "$attack" "$root/bin/escape"
+	make_bundle escape "c['mounts'] += [{'destination': '/v', 'type': 'bind', 'source': '$out/volume', 'options': ['rbind']}]
+p['args'] = ['escape', '$seconds', '/', '/v']
+p['capabilities'] = {kind: ['CAP_' + name for name in ('DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'SYS_ADMIN', 'SYS_PTRACE', 'SYS_CHROOT')] for kind in ('bounding', 'effective', 'permitted')}
+c['linux']['resources'] = {'cpu': {'quota': 200000, 'period': 100000}}"
+	LIMIT=$((seconds + 120)) x run --bundle "$bundle" "$id"
+	echo "# $output" >&3
+	equal "$status" 0
+	says "$output" '^[0-9]{3,} tries, [0-9]{2,} moves$'
+	equal "$(find "$out" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd ' ')" "canary root top volume"
+	equal "$(stat -c '%X %Y %Z %h' "$out/canary")" "$before"
+	equal "$(find "$out/top" -mindepth 1)" ""
+	status=0
+	timeout 20 "$attack" 5 "$out/top" >"$BATS_TEST_TMPDIR/free" || status=$?
+	equal "$status" 1
+	grep '^escaped' "$BATS_TEST_TMPDIR/free"
+}
