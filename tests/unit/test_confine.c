@@ -250,6 +250,22 @@ static void without_memory_malloc_fails_and_nothing_else(void)
 	CHECK(went_well(in_child(exhaust, NULL)));
 }
 
+static void make_text(void *arg)
+{
+	struct error err = {0};
+
+	enter((enum confined) * (int *)arg);
+	error_set(&err, ENOENT, "a %s", "text");
+	CHECK(strcmp(error_message(&err), "a text: No such file or directory") == 0);
+	error_clear(&err);
+}
+
+static void an_error_can_be_said(void)
+{
+	for (int who = CONFINED_STANDIN; who <= CONFINED_EXEC; who++)
+		CHECK(went_well(in_child(make_text, &who)));
+}
+
 /* What is forbidden. */
 
 static void execute(void)
@@ -468,6 +484,7 @@ int main(void)
 {
 	RUN(a_folder_is_served_under_the_filter);
 	RUN(without_memory_malloc_fails_and_nothing_else);
+	RUN(an_error_can_be_said);
 	RUN(what_is_forbidden_ends_the_process);
 	RUN(no_other_call_is_let_through);
 	RUN(the_document_names_the_same_calls);
