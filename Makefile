@@ -130,6 +130,9 @@ fuzzers:
 fuzz: fuzzers
 	@BUILD=$(BUILD) tests/fuzz/run --jobs $(JOBS) $(or $(T),600) $(FUZZ)
 
+fuzz-check: fuzzers
+	@BUILD=$(BUILD) tests/fuzz/run --jobs 2 --check 4 $(FUZZ)
+
 # Which lines the inputs kept so far reach: build/fuzz/NAME/coverage.
 fuzz-coverage:
 	@$(MAKE) -s BUILD=$(BUILD)/fuzz-coverage CC=$(FUZZ_CC) HARNESS=-fsanitize=fuzzer \
@@ -159,7 +162,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install sanitized unit fuzzers fuzz fuzz-coverage check soak bench demo clean
+.PHONY: all kernel install sanitized unit fuzzers fuzz fuzz-check fuzz-coverage check soak bench demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d)
