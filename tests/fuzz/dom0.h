@@ -26,6 +26,9 @@ static struct {
 
 static const size_t dom0_spec_lengths[DOM0_PROCESSES] = {0, 1, 100, 9000};
 
+/* Of those that a process has, two that are read and two that are written. */
+static const uint32_t dom0_streams[] = {CONTROL_IN, CONTROL_OUT, 3, 4};
+
 static inline bool dom0_has(uint32_t process)
 {
 	return process < DOM0_PROCESSES && dom0.alive >> process & 1;
@@ -54,7 +57,7 @@ static inline void dom0_act(uint8_t what)
 		control_event(dom0.share, &event);
 		break;
 	case 1:
-		control_stream_ready(dom0.share, process, (what >> 2 & 3) % 3);
+		control_stream_ready(dom0.share, process, dom0_streams[what >> 2 & 3]);
 		break;
 	case 2:
 		dom0_set(process, false);
@@ -68,7 +71,7 @@ static inline void dom0_act(uint8_t what)
 			control_event(dom0.share, &event);
 		break;
 	case 5:
-		control_waits(dom0.share, process, (what >> 2 & 3) % 3);
+		control_waits(dom0.share, process, dom0_streams[what >> 2 & 3]);
 		break;
 	default:
 		control_end(dom0.share, process);
@@ -106,11 +109,12 @@ static inline void dom0_report(void *arg, const struct zone_report *report)
 	dom0_act((uint8_t)report->type);
 }
 
-static inline ssize_t dom0_stream_read(void *arg, uint32_t process, void *buffer, size_t length)
+static inline ssize_t dom0_stream_read(
+	void *arg, uint32_t process, uint32_t stream, void *buffer, size_t length)
 {
 	uint8_t how = input_u8(dom0.in);
 
-	MUST(arg == &dom0);
+	MUST(arg == &dom0 && stream < ZONE_STREAMS_MAX && !zone_stream_is_out(stream) && length > 0);
 	memset(buffer, how, length);
 	if (how & 0x80)
 		dom0_come_back();
@@ -135,7 +139,7 @@ static inline ssize_t dom0_stream_write(
 {
 	uint8_t how = input_u8(dom0.in);
 
-	MUST(arg == &dom0 && (stream == CONTROL_OUT || stream == CONTROL_ERR) && length > 0);
+	MUST(arg == &dom0 && stream < ZONE_STREAMS_MAX && zone_stream_is_out(stream) && length > 0);
 	free(exact_copy(data, length)); /* reads all of it */
 	if (how & 0x80)
 		dom0_come_back();
@@ -155,11 +159,19 @@ static inline ssize_t dom0_stream_write(
 	}
 }
 
+static inline void dom0_stream_end(void *arg, uint32_t process, uint32_t stream)
+{
+	(void)process;
+	MUST(arg == &dom0 && stream < ZONE_STREAMS_MAX && zone_stream_is_out(stream));
+	dom0_come_back();
+}
+
 static const struct control_ops dom0_ops = {
 	.spec = dom0_spec,
 	.report = dom0_report,
 	.stream_read = dom0_stream_read,
 	.stream_write = dom0_stream_write,
+	.stream_end = dom0_stream_end,
 };
 
 /* To be called with every answer that came later… */

@@ -88,8 +88,8 @@ static inline void guest_put_name(struct guest_message *message, struct input *i
 {
 	/* What folder.h has in its tree, what control.h has in its own, and what must not be a name. */
 	GUEST_TEXT(message, in, "file", "dir", "sub", "link", "up", "fifo", "new", "a", "b", "events",
-		"reports", "spec", "in", "out", "err", "0", "1", "2", "4294967296", "..", ".", "", "a/b",
-		"secret");
+		"reports", "spec", "in", "out", "err", "0", "1", "2", "3", "4", "4294967296", "..", ".", "",
+		"a/b", "secret");
 }
 
 static inline uint32_t guest_fid(struct input *in)
