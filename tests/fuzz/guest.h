@@ -254,7 +254,7 @@ static const struct guest_layout {
 	{P9_TREMOVE, "f"},
 	{P9_TREADLINK, "f"},
 	{P9_TSTATFS, "f"},
-	{P9_TFSYNC, "f1"},
+	{P9_TFSYNC, "f4"},
 	{P9_TFLUSH, "t"},
 	{P9_TATTACH, "fNssu"},
 	{P9_TVERSION, "4V"},
