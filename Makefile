@@ -5,6 +5,7 @@
 # make kernel     the zone kernel, cached outside the tree (10 minutes the first time)
 # make check      every test, in a real Xen under QEMU; TESTS=tests/bats/NAME.bats for one file
 # make unit       the unit tests only
+# make fuzz       every harness of tests/fuzz for T seconds (600), JOBS at a time (1); FUZZ="NAME..." for some
 # make soak       what is to hold however often it is done; an hour
 # make bench      how long zones take, beside xl, crun and runc, in a real Xen under QEMU; BENCH_N times (5)
 # make demo       a container on a machine that has no Xen
@@ -126,6 +127,33 @@ attack: $(patsubst tests/attack/%.c,$(BUILD)/attack/%,$(wildcard tests/attack/*.
 unit: $(UNIT) $(BUILD)/unit/zone-init-test
 	@tests/unit/run $(UNIT)
 
+# The harnesses of tests/fuzz, from a build folder of their own: clang has libFuzzer.
+FUZZ     ?= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_CC  ?= clang
+JOBS     ?= 1
+FUZZED   := $(SANITIZE) -fsanitize=fuzzer-no-link
+
+$(BUILD)/harness/%: tests/fuzz/%.c $(BUILD)/plain.a $(wildcard tests/fuzz/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(COMMON) $(SANITIZE) $(HARNESS) $< $(BUILD)/plain.a $(LIBS) -o $@
+
+fuzzers:
+	@$(MAKE) -s BUILD=$(BUILD)/fuzz CC=$(FUZZ_CC) SANITIZE="$(FUZZED)" HARNESS=-fsanitize=fuzzer \
+		$(FUZZ:%=$(BUILD)/fuzz/harness/%)
+
+fuzz: fuzzers
+	@BUILD=$(BUILD) tests/fuzz/run --jobs $(JOBS) $(or $(T),600) $(FUZZ)
+
+fuzz-check: fuzzers
+	@BUILD=$(BUILD) tests/fuzz/run --jobs 2 --check 4 $(FUZZ)
+
+# Which lines the inputs kept so far reach: build/fuzz/NAME/coverage.
+fuzz-coverage:
+	@$(MAKE) -s BUILD=$(BUILD)/fuzz-coverage CC=$(FUZZ_CC) HARNESS=-fsanitize=fuzzer \
+		SANITIZE="-O1 -g -fprofile-instr-generate -fcoverage-mapping" $(FUZZ:%=$(BUILD)/fuzz-coverage/harness/%)
+	@BUILD=$(BUILD) tests/fuzz/coverage $(FUZZ)
+
 check: all attack
 	@tests/check $(TESTS)
 
@@ -149,7 +177,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install sanitized attack unit check soak bench demo clean
+.PHONY: all kernel install sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check soak bench demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d)
