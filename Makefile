@@ -7,7 +7,8 @@
 # make unit       the unit tests only
 # make fuzz       every harness of tests/fuzz for T seconds (600), JOBS at a time (1); FUZZ="NAME..." for some
 # make soak       what is to hold however often it is done; an hour
-# make bench      how long zones take, beside xl, crun and runc, in a real Xen under QEMU; BENCH_N times (5)
+# make bench      how long zones take, beside xl, crun and runc (bench-zones; BENCH_N times (5)), and how fast their
+#                 files are, beside QEMU's back end and a disk (bench-files), in a real Xen under QEMU
 # make demo       a container on a machine that has no Xen
 
 PREFIX     ?= /usr/local
@@ -168,8 +169,25 @@ $(BUILD)/bench/zone: bench/zone.c $(filter $(BUILD)/xen/% $(BUILD)/util/% $(BUIL
 	@$(CC) $(filter-out -MMD -MP,$(COMMON)) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(STATIC) $(XEN_LIBS) $(LIBS) \
 		$(SHARED) -lxenstore -o $@
 
-bench: all $(BUILD)/bench/zone
+# The server without a container, and what measures: the first process of a guest, or any in a container or dom0.
+$(BUILD)/bench/share: bench/files/share.c $(filter $(BUILD)/xen/% $(BUILD)/util/% $(BUILD)/rootfs/%,$(OBJECTS))
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(filter-out -MMD -MP,$(COMMON)) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(STATIC) $(XEN_LIBS) $(LIBS) \
+		$(SHARED) -lxenstore -o $@
+
+$(BUILD)/bench/measure: bench/files/measure.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(MUSL_CC) $(ZONE_CFLAGS) $< -o $@
+
+bench: bench-zones bench-files
+
+bench-zones: all $(BUILD)/bench/zone
 	@BUILD=$(BUILD) bench/run
+
+bench-files: all $(BUILD)/bench/share $(BUILD)/bench/measure
+	@BUILD=$(BUILD) bench/files/run
 
 demo:
 	@tests/demo
@@ -177,7 +195,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check soak bench demo clean
+.PHONY: all kernel install sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check soak bench bench-zones bench-files demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d) $(wildcard $(BUILD)/unit/*.d $(BUILD)/harness/*.d)

@@ -41,8 +41,8 @@ static const struct confine_rule standin_rules[] = {
 	{.call = SCMP_SYS(getdents64)},
 	{.call = SCMP_SYS(lseek)},
 	/* bytes */
-	{.call = SCMP_SYS(pread64)},
-	{.call = SCMP_SYS(pwrite64)},
+	{.call = SCMP_SYS(preadv)},
+	{.call = SCMP_SYS(pwritev)},
 	{.call = SCMP_SYS(ftruncate)},
 	{.call = SCMP_SYS(fsync)},
 	{.call = SCMP_SYS(fdatasync)},

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "container/messages.h"
@@ -71,7 +72,9 @@ static int read_spec(struct process *process, int fd)
 	size = (size_t)st.stx_size;
 	process->owned = malloc(size);
 	while (process->owned && done < size) {
-		ssize_t got = pread(fd, process->owned + done, size - done, (off_t)done);
+		const struct iovec rest = {.iov_base = process->owned + done, .iov_len = size - done};
+		/* Not pread(2): its filter knows one call for this. */
+		ssize_t got = preadv(fd, &rest, 1, (off_t)done);
 
 		if (got <= 0)
 			return -1;

@@ -144,6 +144,7 @@ static enum share_answer folder_request(
 	if (result < 0)
 		p9_reply_error(&bounded, request->tag, -result);
 	reply->length = bounded.length;
+	reply->in_pieces = bounded.in_pieces;
 	return SHARE_ANSWERED;
 }
 
@@ -179,6 +180,7 @@ struct share *folder_new(int root_fd, const struct folder_limits *limits, struct
 	}
 	folder->share.request = folder_request;
 	folder->share.free = folder_free;
+	folder->share.takes_pieces = true;
 	if (limits)
 		folder->limits = *limits;
 	else

@@ -11,8 +11,9 @@ int folder_read(struct folder *folder, const struct p9_request *request, struct 
 	uint64_t offset = request->u.read.offset;
 	uint32_t room, got;
 	uint8_t *space = p9_read_space(reply, request->u.read.count, &room);
+	struct iovec pieces[2];
 	ssize_t length;
-	int result;
+	int result, count;
 
 	if (!fid)
 		return -EBADF;
@@ -28,11 +29,31 @@ int folder_read(struct folder *folder, const struct p9_request *request, struct 
 		return -EISDIR;
 	if (offset > INT64_MAX)
 		return -EINVAL;
-	length = pread(fid->fd, space, room, (off_t)offset);
+	count = p9_read_pieces(reply, room, pieces);
+	if (count == 0)
+		pieces[0] = (struct iovec){.iov_base = space, .iov_len = room};
+	length = preadv(fid->fd, pieces, count > 0 ? count : 1, (off_t)offset);
 	if (length < 0)
 		return -errno;
-	p9_reply_read(reply, request->tag, (uint32_t)length);
+	if (count > 0)
+		p9_reply_read_pieces(reply, request->tag, (uint32_t)length);
+	else
+		p9_reply_read(reply, request->tag, (uint32_t)length);
 	return 0;
+}
+
+static int write_xattr(struct xattr *xattr, const struct p9_request *request)
+{
+	uint64_t offset = request->u.write.offset;
+	int result = 0;
+
+	for (int i = 0; result == 0 && i < request->u.write.piece_count; i++) {
+		const struct iovec *piece = &request->u.write.pieces[i];
+
+		result = xattr_write(xattr, offset, piece->iov_base, (uint32_t)piece->iov_len);
+		offset += piece->iov_len;
+	}
+	return result;
 }
 
 int folder_write(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
@@ -46,7 +67,7 @@ int folder_write(struct folder *folder, const struct p9_request *request, struct
 	if (!fid)
 		return -EBADF;
 	if (fid->kind == FID_XATTR_WRITE) {
-		result = xattr_write(fid->xattr, offset, request->u.write.data, count);
+		result = write_xattr(fid->xattr, request);
 		if (result == 0)
 			p9_reply_write(reply, request->tag, count);
 		return result;
@@ -58,7 +79,7 @@ int folder_write(struct folder *folder, const struct p9_request *request, struct
 	result = count > 0 ? folder_strip(folder, fid) : 0;
 	if (result < 0)
 		return result;
-	length = pwrite(fid->fd, request->u.write.data, count, (off_t)offset);
+	length = pwritev(fid->fd, request->u.write.pieces, request->u.write.piece_count, (off_t)offset);
 	if (length < 0)
 		return -errno;
 	p9_reply_write(reply, request->tag, (uint32_t)length);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #define P9_VERSION "9P2000.L"
 
@@ -23,11 +24,12 @@
 #define P9_MAX_NAME 255	 /* bytes in a name */
 #define P9_MAX_PATH 4095 /* bytes in a symlink's text */
 
-#define P9_HEADER_SIZE	    7 /* size[4] type[1] tag[2] */
-#define P9_ERROR_SIZE	    (P9_HEADER_SIZE + 4)
-#define P9_READ_HEADER_SIZE (P9_HEADER_SIZE + 4) /* what stands before the bytes of an Rread or Rreaddir */
-#define P9_IO_HEADER_SIZE   24	 /* what an iounit leaves of msize: P9_IOHDRSZ, and P9_READDIRHDRSZ */
-#define P9_MIN_MSIZE	    4096 /* Linux's client takes no less */
+#define P9_HEADER_SIZE	     7 /* size[4] type[1] tag[2] */
+#define P9_ERROR_SIZE	     (P9_HEADER_SIZE + 4)
+#define P9_READ_HEADER_SIZE  (P9_HEADER_SIZE + 4)  /* what stands before the bytes of an Rread or Rreaddir */
+#define P9_WRITE_HEADER_SIZE (P9_HEADER_SIZE + 16) /* what stands before the bytes of a Twrite */
+#define P9_IO_HEADER_SIZE    24	  /* what an iounit leaves of msize: P9_IOHDRSZ, and P9_READDIRHDRSZ */
+#define P9_MIN_MSIZE	     4096 /* Linux's client takes no less */
 
 enum p9_type {
 	P9_RLERROR = 7,
@@ -243,6 +245,10 @@ struct p9_request {
 			uint64_t offset;
 			uint32_t count; /* of the bytes at data, all of them in the message */
 			const uint8_t *data;
+			/* The same bytes; in memory that may change at any time if data is NULL: only whom
+			 * share.h says gets such a request. */
+			struct iovec pieces[2];
+			int piece_count;
 		} write;
 		struct {
 			uint32_t fid;
@@ -300,6 +306,11 @@ struct p9_request {
  */
 int p9_decode(const uint8_t *message, size_t length, struct p9_request *out);
 
+/* Decodes the P9_WRITE_HEADER_SIZE bytes of a Twrite of `length` whose others are in pieces. Returns 0 or
+ * -EBADMSG. */
+int p9_decode_write(const uint8_t *head, size_t length, const struct iovec pieces[2], int piece_count,
+	struct p9_request *out);
+
 /*
  * Writes one reply into a buffer of the caller, never beyond it. Each p9_reply_ function makes a
  * whole message, replacing what was there; one that would not fit becomes Rlerror(EMSGSIZE).
@@ -307,7 +318,13 @@ int p9_decode(const uint8_t *message, size_t length, struct p9_request *out);
 struct p9_writer {
 	uint8_t *data;
 	size_t capacity;
-	size_t length; /* of the message; 0 before one is made */
+	size_t length; /* of the message, or of its part in `data`; 0 before one is made */
+
+	/* Where the transport wants the bytes of an Rread, if it can say: its own memory, which is written
+	 * only. */
+	struct iovec pieces[2];
+	int piece_count;
+	size_t in_pieces; /* how many bytes of the message are there, behind those in `data` */
 };
 
 /* `capacity` is at least P9_ERROR_SIZE, so that an error always fits. */
@@ -379,6 +396,14 @@ void p9_reply_statfs(struct p9_writer *writer, uint16_t tag, const struct p9_sta
  */
 uint8_t *p9_read_space(struct p9_writer *writer, uint32_t wanted, uint32_t *room);
 void p9_reply_read(struct p9_writer *writer, uint16_t tag, uint32_t count);
+
+/*
+ * The same into the transport's pieces: p9_read_pieces() sets `pieces` to the place for `room` bytes, as
+ * p9_read_space() gave it, and returns their number, 0 if they have no place there. p9_reply_read_pieces()
+ * then makes the header.
+ */
+int p9_read_pieces(const struct p9_writer *writer, uint32_t room, struct iovec pieces[2]);
+void p9_reply_read_pieces(struct p9_writer *writer, uint16_t tag, uint32_t count);
 
 /*
  * Rreaddir: p9_reply_readdir() makes an empty one, then each p9_add_entry() adds one, or returns false

@@ -225,6 +225,9 @@ static bool decode_file(struct cursor *cursor, struct p9_request *out)
 		out->u.write.offset = take_u64(cursor);
 		out->u.write.count = take_u32(cursor);
 		out->u.write.data = take_bytes(cursor, out->u.write.count);
+		out->u.write.pieces[0] =
+			(struct iovec){.iov_base = (void *)out->u.write.data, .iov_len = out->u.write.count};
+		out->u.write.piece_count = 1;
 		return true;
 	case P9_TFSYNC:
 		out->u.fsync.fid = take_u32(cursor);
@@ -336,4 +339,22 @@ int p9_decode(const uint8_t *message, size_t length, struct p9_request *out)
 	if (cursor.bad || cursor.left != 0)
 		return -EBADMSG;
 	return cursor.refused;
+}
+
+int p9_decode_write(const uint8_t *head, size_t length, const struct iovec pieces[2], int piece_count,
+	struct p9_request *out)
+{
+	struct cursor cursor = {.at = head, .left = P9_WRITE_HEADER_SIZE};
+
+	if (length < P9_WRITE_HEADER_SIZE || take_u32(&cursor) != length)
+		return -EBADMSG;
+	out->type = take_u8(&cursor);
+	out->tag = take_u16(&cursor);
+	out->u.write.fid = take_u32(&cursor);
+	out->u.write.offset = take_u64(&cursor);
+	out->u.write.count = take_u32(&cursor);
+	out->u.write.data = NULL;
+	out->u.write.piece_count = piece_count;
+	memcpy(out->u.write.pieces, pieces, sizeof(out->u.write.pieces));
+	return out->type == P9_TWRITE && out->u.write.count == length - P9_WRITE_HEADER_SIZE ? 0 : -EBADMSG;
 }

@@ -8,9 +8,7 @@
 void p9_writer_init(struct p9_writer *writer, uint8_t *buffer, size_t capacity)
 {
 	assert(capacity >= P9_ERROR_SIZE);
-	writer->data = buffer;
-	writer->capacity = capacity;
-	writer->length = 0;
+	*writer = (struct p9_writer){.data = buffer, .capacity = capacity};
 }
 
 /* While a message is made, its length may pass the capacity: it is counted, not written. */
@@ -59,7 +57,7 @@ static void put_qid(struct p9_writer *writer, const struct p9_qid *qid)
 
 static void begin(struct p9_writer *writer, uint8_t type, uint16_t tag)
 {
-	writer->length = 0;
+	writer->length = writer->in_pieces = 0;
 	put_u32(writer, 0); /* the size, known at the end */
 	put_u8(writer, type);
 	put_u16(writer, tag);
@@ -229,6 +227,27 @@ void p9_reply_read(struct p9_writer *writer, uint16_t tag, uint32_t count)
 	put_u32(writer, count);
 	writer->length += count; /* the bytes are there already */
 	end(writer, tag);
+}
+
+int p9_read_pieces(const struct p9_writer *writer, uint32_t room, struct iovec pieces[2])
+{
+	int count = 0;
+
+	for (; count < writer->piece_count && room > 0; count++) {
+		pieces[count] = writer->pieces[count];
+		if (pieces[count].iov_len > room)
+			pieces[count].iov_len = room;
+		room -= (uint32_t)pieces[count].iov_len;
+	}
+	return room > 0 ? 0 : count;
+}
+
+void p9_reply_read_pieces(struct p9_writer *writer, uint16_t tag, uint32_t count)
+{
+	begin(writer, P9_RREAD, tag);
+	put_u32(writer, count);
+	set_u32(writer, 0, P9_READ_HEADER_SIZE + count);
+	writer->in_pieces = count;
 }
 
 void p9_reply_readdir(struct p9_writer *writer, uint16_t tag)

@@ -19,3 +19,15 @@ enum share_answer share_message(
 	}
 	return share->request(share, &request, reply);
 }
+
+enum share_answer share_write(struct share *share, const uint8_t *head, size_t length,
+	const struct iovec pieces[2], int piece_count, struct p9_writer *reply)
+{
+	struct p9_request request;
+
+	if (p9_decode_write(head, length, pieces, piece_count, &request) < 0) {
+		share->broken = "a malformed message";
+		return SHARE_BROKEN;
+	}
+	return share->request(share, &request, reply);
+}

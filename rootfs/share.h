@@ -9,6 +9,7 @@
 #ifndef XENRUN_SHARE_H
 #define XENRUN_SHARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ struct share {
 	void (*reply)(void *transport, const uint8_t *message, size_t length);
 	void *transport;
 
+	/* Set by the share: the bytes of its Twrite may be in pieces. */
+	bool takes_pieces;
+
 	/* The largest message that the transport carries; a share's Rversion offers no more. */
 	uint32_t max_msize;
 
@@ -44,5 +48,9 @@ struct share {
 /* Decodes one whole message and has the share answer it: all that a transport needs to call. */
 enum share_answer share_message(
 	struct share *share, const uint8_t *message, size_t length, struct p9_writer *reply);
+
+/* The same for a Twrite whose bytes, all behind its P9_WRITE_HEADER_SIZE first, are in pieces. */
+enum share_answer share_write(struct share *share, const uint8_t *head, size_t length,
+	const struct iovec pieces[2], int piece_count, struct p9_writer *reply);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include <xen/io/9pfs.h>
 
@@ -27,6 +28,26 @@ void ring_init(struct ring *ring, struct xen_9pfs_data_intf *intf, void *data, u
 /* Copies the next request into `message` (`capacity` bytes). Returns its length, 0 when there is no whole
  * one, -1 when the ring makes no sense: then *what says so. */
 ssize_t ring_take(struct ring *ring, uint8_t *message, size_t capacity, const char **what);
+
+/* The same in two steps, for a request whose end is a file's bytes, which need not be copied: ring_look()
+ * copies the first P9_HEADER_SIZE bytes of the next request, checks and returns its length; ring_take_head()
+ * takes the request, copies its first `head` bytes and says where in the ring the others are, in at most two
+ * pieces. The guest may change those at any time, until ring_done(), which gives their place back to it. */
+ssize_t ring_look(struct ring *ring, uint8_t *header, size_t capacity, const char **what);
+int ring_take_head(const struct ring *ring, uint8_t *message, const uint8_t *header, size_t head,
+	size_t length, struct iovec rest[2]);
+void ring_done(struct ring *ring, size_t length);
+
+/* Whether there is something to take: one look, for who waits. */
+bool ring_has_request(const struct ring *ring);
+
+/* Where what comes behind the first `head` bytes of the next answer belongs, as far as there is room, in at
+ * most two pieces; returns how many. */
+int ring_place(const struct ring *ring, size_t head, struct iovec pieces[2]);
+
+/* Puts one answer of which only the first `head` bytes are in `message`: the others are in their place.
+ * Returns as ring_put() does. */
+int ring_put_head(struct ring *ring, const uint8_t *message, size_t head, size_t length, const char **what);
 
 /* Puts one answer. Returns 1, 0 when there is no room yet, -1 when the ring makes no sense. */
 int ring_put(struct ring *ring, const uint8_t *message, size_t length, const char **what);

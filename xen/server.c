@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <xenevtchn.h>
 #include <xengnttab.h>
@@ -17,6 +18,12 @@
 /* How many requests of a ring are served before others get their turn: rings, streams, signals, the monitor.
  */
 #define TURN 64
+
+/* For how long rings are watched, and for how long they are served and watched before others have their turn;
+ * ticks of the processor's clock, of which 1,000 to 4,000 are a microsecond. */
+#define WATCH_MIN 50000
+#define WATCH_MAX 500000
+#define SLICE	  2500000
 
 /* An answer that waits: for room in the ring, or, if it is an Rflush, until the guest has taken what was
  * answered before it (else its driver meets an answer to a tag that it has used again). */
@@ -54,7 +61,17 @@ struct server {
 	xengnttab_handle *grants;
 	xenevtchn_handle *channels;
 	struct device *devices;
+	bool alone;	   /* on its processor, so that the guest runs while this process watches */
+	bool served;	   /* a request, since it was last cleared */
+	uint64_t last;	   /* when one was served, or a watch ended; ticks */
+	uint64_t patience; /* how long the next is looked out for; ticks */
 };
+
+/* Of the processor's clock, which needs no system call. */
+static uint64_t ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}
 
 struct server *server_new(struct error *err)
 {
@@ -64,6 +81,7 @@ struct server *server_new(struct error *err)
 		error_set(err, ENOMEM, "cannot serve the zone");
 		return NULL;
 	}
+	server->alone = sysconf(_SC_NPROCESSORS_ONLN) > 1;
 	server->grants = xengnttab_open(NULL, 0);
 	server->channels = server->grants ? xenevtchn_open(NULL, 0) : NULL;
 	if (!server->channels) {
@@ -152,19 +170,45 @@ static void reply_later(void *transport, const uint8_t *message, size_t length)
 		xenevtchn_notify(device->server->channels, channel->port);
 }
 
-/* Answers one request; returns whether something was put in the ring. */
-static bool serve_one(struct channel *channel, size_t length)
+/* Has the share answer the request that ring_look() has found. The bytes of files go straight between the
+ * ring and their files, all else is copied before it is looked at. */
+static enum share_answer ask(
+	struct channel *channel, const uint8_t *header, size_t length, struct p9_writer *writer)
 {
 	struct device *device = channel->device;
-	uint16_t tag = (uint16_t)(device->request[5] | device->request[6] << 8);
-	bool flush = device->request[4] == P9_TFLUSH;
+	struct ring *ring = &channel->ring;
+	enum share_answer result;
+	struct iovec rest[2];
+	int pieces;
+
+	if (header[4] == P9_TREAD)
+		writer->piece_count = ring_place(ring, P9_READ_HEADER_SIZE, writer->pieces);
+	if (header[4] != P9_TWRITE || length <= P9_WRITE_HEADER_SIZE || !device->share->takes_pieces) {
+		ring_take_head(ring, device->request, header, length, length, NULL);
+		ring_done(ring, length);
+		return share_message(device->share, device->request, length, writer);
+	}
+	pieces = ring_take_head(ring, device->request, header, P9_WRITE_HEADER_SIZE, length, rest);
+	result = share_write(device->share, device->request, length, rest, pieces, writer);
+	ring_done(ring, length);
+	return result;
+}
+
+/* Answers one request; returns whether something was put in the ring. */
+static bool serve_one(struct channel *channel, const uint8_t *header, size_t length)
+{
+	struct device *device = channel->device;
+	uint16_t tag = (uint16_t)(header[5] | header[6] << 8);
 	struct p9_writer writer;
 
 	p9_writer_init(&writer, device->reply, device->message_size);
 	device->ring_of_tag[tag] = (uint8_t)(channel - device->channels);
-	switch (share_message(device->share, device->request, length, &writer)) {
+	switch (ask(channel, header, length, &writer)) {
 	case SHARE_ANSWERED:
-		return answer(channel, writer.data, writer.length, flush);
+		if (writer.in_pieces > 0)
+			return ring_put_head(&channel->ring, writer.data, writer.length,
+				       writer.length + writer.in_pieces, &device->broken) > 0;
+		return answer(channel, writer.data, writer.length, header[4] == P9_TFLUSH);
 	case SHARE_LATER:
 		return false;
 	default:
@@ -184,17 +228,18 @@ static void serve(struct channel *channel)
 
 	channel->due = false;
 	while (!device->broken && !channel->first) {
+		uint8_t header[P9_HEADER_SIZE];
 		ssize_t length;
 
 		if (left-- == 0) {
 			channel->due = true;
 			break;
 		}
-		length = ring_take(&channel->ring, device->request, device->message_size, &device->broken);
-
+		length = ring_look(&channel->ring, header, device->message_size, &device->broken);
 		if (length <= 0)
 			break;
-		if (serve_one(channel, (size_t)length))
+		channel->device->server->served = true;
+		if (serve_one(channel, header, (size_t)length))
 			notify = true;
 	}
 	if (notify)
@@ -242,7 +287,44 @@ bool server_due(const struct server *server)
 	return false;
 }
 
-int server_serve(struct server *server, struct error *err)
+/* Whether a guest asks something. */
+static bool look(struct server *server)
+{
+	bool found = false;
+
+	for (struct device *device = server->devices; device; device = device->next)
+		for (int i = 0; i < ZONE_RINGS; i++) {
+			struct channel *channel = &device->channels[i];
+
+			if (!channel->first && ring_has_request(&channel->ring))
+				found = channel->due = true;
+		}
+	return found;
+}
+
+/*
+ * Most requests come soon after the answer to the one before, and waking up for one takes longer than serving
+ * it. So the rings are watched for a while before this process sleeps: the longer, the more often that has
+ * spared it a sleep, and not at all when it has not. A guest that asks seldom, or nothing, costs no watching.
+ */
+static void look_out(struct server *server)
+{
+	uint64_t start = ticks(), now = start;
+
+	if (start - server->last <= WATCH_MAX)
+		server->patience = server->patience < WATCH_MIN ? WATCH_MIN : server->patience * 2;
+	else
+		server->patience /= 4;
+	if (server->patience > WATCH_MAX)
+		server->patience = WATCH_MAX;
+	while (!look(server) && now - start < server->patience) {
+		__builtin_ia32_pause();
+		now = ticks();
+	}
+	server->last = now;
+}
+
+static int serve_due(struct server *server, struct error *err)
 {
 	for (struct device *device = server->devices; device; device = device->next) {
 		for (int i = 0; i < ZONE_RINGS; i++)
@@ -252,6 +334,23 @@ int server_serve(struct server *server, struct error *err)
 			return error_set(err, 0, "the guest broke the 9P session of its device %u: %s",
 				device->number, device->broken);
 	}
+	return 0;
+}
+
+int server_serve(struct server *server, struct error *err)
+{
+	uint64_t start = 0;
+
+	do {
+		server->served = false;
+		if (serve_due(server, err))
+			return -1;
+		if (!server->served || !server->alone)
+			break;
+		look_out(server);
+		if (!start)
+			start = server->last;
+	} while (server_due(server) && server->last - start < SLICE);
 	return 0;
 }
 

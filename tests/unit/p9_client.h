@@ -85,22 +85,49 @@ static inline void set_size(uint8_t *message, size_t length)
 		message[i] = (uint8_t)(length >> (8 * i));
 }
 
+/* As a ring does it: the bytes of a Twrite are in two pieces, and those of an Rread are wanted in two. Where
+ * they are cut changes from message to message. */
+static inline enum share_answer send_pieces(
+	struct client *client, uint8_t *bytes, size_t length, struct p9_writer *writer)
+{
+	size_t count = length - P9_WRITE_HEADER_SIZE, first = client->tag % (count + 1);
+	uint8_t *data = bytes + P9_WRITE_HEADER_SIZE;
+	const struct iovec pieces[2] = {
+		{.iov_base = data, .iov_len = first}, {.iov_base = data + first, .iov_len = count - first}};
+
+	return share_write(client->share, bytes, length, pieces, 2, writer);
+}
+
+static inline bool in_pieces(const struct client *client, const uint8_t *bytes, size_t length)
+{
+	return client->share->takes_pieces && length > P9_WRITE_HEADER_SIZE && bytes[4] == P9_TWRITE &&
+	       (size_t)(bytes[0] | bytes[1] << 8 | bytes[2] << 16) == length && client->tag % 3 != 0;
+}
+
 /* Sends bytes as they are, from memory that ends where they end. */
 static inline enum share_answer send_raw(struct client *client, const uint8_t *bytes, size_t length)
 {
 	uint8_t *exact = malloc(length ? length : 1);
+	size_t room = sizeof(client->reply) - P9_READ_HEADER_SIZE, first = client->tag * 31u % room;
+	uint8_t *behind = client->reply + P9_READ_HEADER_SIZE;
 	struct p9_writer writer;
 	enum share_answer answer;
 
 	if (length > 0)
 		memcpy(exact, bytes, length);
 	p9_writer_init(&writer, client->reply, sizeof(client->reply));
+	if (client->tag % 3 != 0) {
+		writer.pieces[0] = (struct iovec){.iov_base = behind, .iov_len = first};
+		writer.pieces[1] = (struct iovec){.iov_base = behind + first, .iov_len = room - first};
+		writer.piece_count = 2;
+	}
 	if (client->around)
 		client->around(true);
-	answer = share_message(client->share, exact, length, &writer);
+	answer = in_pieces(client, bytes, length) ? send_pieces(client, exact, length, &writer)
+						  : share_message(client->share, exact, length, &writer);
 	if (client->around)
 		client->around(false);
-	client->reply_length = writer.length;
+	client->reply_length = writer.length + writer.in_pieces;
 	client->at = 0;
 	client->short_reply = false;
 	free(exact);
