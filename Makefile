@@ -6,6 +6,7 @@
 # make check      every test, in a real Xen under QEMU; TESTS=tests/bats/NAME.bats for one file
 # make unit       the unit tests only
 # make soak       what is to hold however often it is done; an hour
+# make conformance RUNTIME_TOOLS=DIR    runtime-tools' validation tests, in a real Xen under QEMU
 # make bench      how long zones take, beside xl, crun and runc, in a real Xen under QEMU; BENCH_N times (5)
 # make demo       a container on a machine that has no Xen
 
@@ -118,6 +119,11 @@ check: all
 soak: all
 	@BATS_TEST_TIMEOUT=7200 tests/check tests/soak/*.bats
 
+# Upstream's tests, from a checkout of opencontainers/runtime-tools; spec-conformance/README.md says what they find.
+conformance: all
+	@tests/install-packages spec-conformance/packages
+	@spec-conformance/validation "$(RUNTIME_TOOLS)" $(TESTS)
+
 # What the bench builds zones with: a program of its own over xen/, to be compared with xl's.
 $(BUILD)/bench/zone: bench/zone.c $(filter $(BUILD)/xen/% $(BUILD)/util/% $(BUILD)/rootfs/%,$(OBJECTS))
 	@mkdir -p $(@D)
@@ -134,7 +140,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install sanitized unit check soak bench demo clean
+.PHONY: all kernel install sanitized unit check conformance soak bench demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d)
