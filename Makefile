@@ -7,6 +7,8 @@
 # make unit       the unit tests only
 # make fuzz       every harness of tests/fuzz for T seconds (600), JOBS at a time (1); FUZZ="NAME..." for some
 # make soak       what is to hold however often it is done; an hour
+# make conformance RUNTIME_TOOLS=DIR    runtime-tools' validation tests, in a real Xen under QEMU
+# make spec-table                         the suite of spec-conformance/ with xenrun, crun, runc: the table in its README.md
 # make bench      how long zones take, beside xl, crun and runc (bench-zones; BENCH_N times (5)), and how fast their
 #                 files are, beside QEMU's back end and a disk (bench-files), in a real Xen under QEMU
 # make demo       a container on a machine that has no Xen
@@ -167,6 +169,18 @@ check: all attack
 soak: all attack
 	@BATS_TEST_TIMEOUT=7200 tests/check tests/soak/*.bats
 
+# Upstream's tests, from a checkout of opencontainers/runtime-tools; spec-conformance/README.md says what they find.
+conformance: all
+	@tests/install-packages spec-conformance/packages
+	@spec-conformance/validation "$(RUNTIME_TOOLS)" $(TESTS)
+
+SPEC_SUITE := $(filter-out spec-conformance/concurrency.bats,$(wildcard spec-conformance/*.bats))
+spec-table: all
+	@mkdir -p $(BUILD)/spec
+	@for runtime in xenrun crun runc; do \
+		RUNTIME=$$runtime tests/check $(SPEC_SUITE) >$(BUILD)/spec/$$runtime.tap; tail -n 1 $(BUILD)/spec/$$runtime.tap; done
+	@spec-conformance/table $(BUILD)/spec/xenrun.tap $(BUILD)/spec/crun.tap $(BUILD)/spec/runc.tap
+
 # What the bench builds zones with: a program of its own over xen/, to be compared with xl's.
 $(BUILD)/bench/zone: bench/zone.c $(filter $(BUILD)/xen/% $(BUILD)/util/% $(BUILD)/rootfs/%,$(OBJECTS))
 	@mkdir -p $(@D)
@@ -200,7 +214,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check soak bench bench-zones bench-files demo clean
+.PHONY: all kernel install sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check conformance spec-table soak bench bench-zones bench-files demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d) $(wildcard $(BUILD)/unit/*.d $(BUILD)/harness/*.d)
