@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `xenrun check`: what this host has for running zones, and what to do about what it lacks. */
 #include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "container/container.h"
@@ -15,8 +17,38 @@ static bool line(FILE *out, bool there, const char *what, const char *remedy)
 	return there;
 }
 
+/* Whether this kernel has them, in itself or as modules. */
+static bool has_modules(const char *const *names)
+{
+	static const char *const lists[] = {"modules.dep", "modules.builtin"};
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+	struct utsname name;
+	FILE *all = open_memstream(&text, &size);
+
+	if (!all || uname(&name))
+		return false;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		char path[256], part[4096];
+		cleanup_fclose FILE *list = NULL;
+
+		snprintf(path, sizeof(path), "/lib/modules/%s/%s", name.release, lists[i]);
+		list = fopen(path, "re");
+		while (list && fgets(part, sizeof(part), list))
+			fputs(part, all);
+	}
+	fclose(all);
+	for (; *names; names++)
+		if (!text || !strstr(text, *names))
+			return false;
+	return true;
+}
+
 bool container_check(FILE *out)
 {
+	static const char *const network[] = {
+		"/xen-netback.ko", "/sch_ingress.ko", "/cls_bpf.ko", "/act_mirred.ko", NULL};
+
 	struct settings settings;
 	struct guest_image image;
 	struct host_facts host;
@@ -42,6 +74,10 @@ bool container_check(FILE *out)
 	able &= line(out, host.pv || host.pvh, "guests of type PV or PVH", "this Xen was built without both");
 	line(out, host.pvh, "hardware virtualisation (HVM, HAP) for PVH",
 		"enable it in the firmware; until then zones are PV");
+
+	line(out, host.netback || has_modules(network),
+		"networks: xen-netback, sch_ingress, cls_bpf, act_mirred",
+		"use a kernel that has these modules; until then containers have no network");
 
 	if (settings_load(CONTAINER_SETTINGS, &settings, &err)) {
 		able &= line(out, false, CONTAINER_SETTINGS, error_message(&err));

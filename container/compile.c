@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "container/network.h"
 #include "container/spec.h"
 #include "libocispec/names.h"
 #include "util/cleanup.h"
@@ -206,8 +207,8 @@ static int put_namespaces(const struct oci_config *config, struct spec *spec, st
 	return 0;
 }
 
-int compile_container(const struct oci_config *config, const char *bundle, struct spec *spec,
-	struct volumes *volumes, struct error *err)
+int compile_container(const struct oci_config *config, const char *bundle, const struct network *network,
+	struct spec *spec, struct volumes *volumes, struct error *err)
 {
 	const struct oci_linux *l = config->linux_;
 
@@ -218,6 +219,9 @@ int compile_container(const struct oci_config *config, const char *bundle, struc
 		return -1;
 	if (l && l->resources && compile_resources(l->resources, spec, err))
 		return -1;
+
+	if (network)
+		compile_network(network, spec);
 
 	spec_begin(spec, ZONE_OP_ROOT, "root.path");
 	spec_u32(spec, 0);

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "container/process.h"
+#include "container/zone_network.h"
 #include "libocispec/names.h"
 #include "util/cleanup.h"
 #include "util/log.h"
@@ -201,6 +202,23 @@ static void take_size(struct oci_process *process)
 	}
 }
 
+/* What is in the container's network namespace already, if it is there already. */
+static int look_at_network(struct container *container, struct error *err)
+{
+	if (network_namespace(container->config, &container->network_namespace, err))
+		return -1;
+	container->network_first = hooks_before_root(container->config);
+	if (container->network_namespace < 0)
+		return 0;
+	if (network_read(container->network_namespace, &container->network, err) ||
+		network_number(&container->network, NULL, err))
+		return -1;
+	if (!container->network.interfaces_len)
+		return 0;
+	container->network_first = true;
+	return zone_network_driver(err);
+}
+
 /* All that can be said no to before anything is made. */
 static int prepare(struct container *container, struct error *err)
 {
@@ -228,10 +246,12 @@ static int prepare(struct container *container, struct error *err)
 	if (settings_load(CONTAINER_SETTINGS, &container->settings, err) || check_host(&host, err) ||
 		choose_type(container, &host, err) || choose_size(container, &host, err))
 		return -1;
+	if (look_at_network(container, err))
+		return -1;
 	/* For hooks in the zone, whose pid namespace has this process as its first. */
 	state = hook_state(container->record, OCI_STATUS_CREATED, 1, err);
-	if (!state || compile_container(container->config, container->record->bundle, &container->spec,
-			      &container->volumes, err))
+	if (!state || compile_container(container->config, container->record->bundle, &container->network,
+			      &container->spec, &container->volumes, err))
 		return -1;
 	compile_preserved(&container->preserved, &container->spec);
 	if (compile_container_process(container->config, state, &container->spec, err))
@@ -390,6 +410,9 @@ static void container_free(struct container *container)
 	record_free(container->record);
 	spec_free(&container->spec);
 	volumes_free(&container->volumes);
+	network_free(&container->network);
+	if (container->network_namespace >= 0)
+		close(container->network_namespace);
 	guest_image_free(&container->image);
 	terminal_close(&container->terminal);
 	free(container->slice);
@@ -434,6 +457,7 @@ int create(const struct container_options *options, pid_t *standin, struct error
 	struct container container = {.options = options,
 		.dir = -1,
 		.alive = -1,
+		.network_namespace = -1,
 		.terminal = {-1, -1},
 		.cgroup = {.fd = -1, .release = -1}};
 	cleanup_close int lock = -1;

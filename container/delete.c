@@ -63,6 +63,19 @@ static int end_processes(int dir, const struct record *record, struct error *err
 	return alive >= 0 ? 0 : error_set(err, errno, "the container's processes do not end");
 }
 
+/* Where nobody else was left to. A namespace without a path went with its last process. */
+static void release_network(int dir, const struct record *record)
+{
+	struct error ignored = {0};
+	struct oci_config *config = container_config(dir, &ignored);
+	cleanup_close int namespace = -1;
+
+	if (config && network_namespace(config, &namespace, &ignored) == 0 && namespace >= 0)
+		network_release(namespace, record->uuid);
+	oci_config_free(config);
+	error_clear(&ignored);
+}
+
 /* Removes the folder; then there is no container, and its last hooks run. */
 static int remove_and_tell(const char *root, int dir, const struct record *record, struct error *err)
 {
@@ -85,6 +98,7 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 	cleanup_close int lock = -1;
 	struct record *record;
 	enum oci_status status;
+	bool reclaimed;
 	int result;
 
 	if (dir < 0) {
@@ -137,7 +151,11 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 	}
 	if (!record)
 		return -1;
-	result = reclaim(record, err) || hostcgroup_remove(&record->cgroup, record->uuid, err)
+	reclaimed = record->reclaimed;
+	result = reclaim(record, err);
+	if (!result && !reclaimed)
+		release_network(dir, record);
+	result = result || hostcgroup_remove(&record->cgroup, record->uuid, err)
 			 ? -1
 			 : remove_and_tell(root, dir, record, err);
 	record_free(record);

@@ -39,6 +39,8 @@ static void keeper_reclaims(struct container *container)
 	if (poll(&gone, 1, STANDIN_END_MS) == 0)
 		syscall(SYS_pidfd_send_signal, container->standin_pidfd, SIGKILL, NULL, 0);
 	reclaim(container->record, &err);
+	if (container->network_namespace >= 0)
+		network_release(container->network_namespace, container->record->uuid);
 }
 
 void keeper_main(struct container *container)
@@ -53,7 +55,7 @@ void keeper_main(struct container *container)
 	give_streams_away();
 	{
 		const int kept[] = {container->dir, container->alive, container->creator, container->standin,
-			container->standin_pidfd, log_fd()};
+			container->standin_pidfd, container->network_namespace, log_fd()};
 
 		close_all_but(kept, sizeof(kept) / sizeof(*kept));
 	}

@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "container/process.h"
+#include "container/zone_network.h"
 #include "libocispec/ocispec.h"
 #include "util/cleanup.h"
 #include "util/descriptors.h"
@@ -34,21 +35,28 @@
 /* How long a zone may take to end a process by SIGKILL: a kernel that hangs does not hear of it. */
 #define KILL_SECONDS 10
 
+/* How long interfaces may take to carry packets, once the process is to start. */
+#define NETWORK_SECONDS 60
+
 #define STATUS_LOST 255
 
 struct monitor {
 	struct container *container;
 	struct zone *zone;
+	struct zone_network network;
 	int listener; /* control.sock */
 	int signals;
 	int starter;	/* the call of `start` that waits for its answer, -1 */
+	bool created;	/* zone init says so */
 	bool committed; /* the creator has its answer */
+	bool to_start;	/* as soon as the network is there */
 	bool shares_connected[ZONE_SHARES_MAX];
-	uint32_t processes;   /* numbers given to exec's so far */
-	uint32_t reported;    /* bits: enum zone_report_type */
-	time_t boot_deadline; /* CLOCK_MONOTONIC; 0 once up, and while hooks run */
-	time_t kill_deadline; /* 0 while no SIGKILL was sent */
-	struct error err;     /* why it ends, if it ends badly */
+	uint32_t processes;	 /* numbers given to exec's so far */
+	uint32_t reported;	 /* bits: enum zone_report_type */
+	time_t boot_deadline;	 /* CLOCK_MONOTONIC; 0 once up, and while hooks run */
+	time_t kill_deadline;	 /* 0 while no SIGKILL was sent */
+	time_t network_deadline; /* 0 while nothing waits for it */
+	struct error err;	 /* why it ends, if it ends badly */
 	enum oci_status before_pause;
 	bool ending;
 	int end_status; /* of the stand-in, when the monitor ends it */
@@ -65,6 +73,13 @@ static void fail(struct monitor *monitor, const char *what, int status)
 		error_set(&monitor->err, 0, "%s", what);
 }
 
+/* Takes the error. */
+static void fail_with(struct monitor *monitor, struct error *err)
+{
+	fail(monitor, error_message(err), STATUS_LOST);
+	error_clear(err);
+}
+
 static time_t now(void)
 {
 	struct timespec ts;
@@ -78,8 +93,7 @@ static void save(struct monitor *monitor)
 	struct error err = {0};
 
 	if (record_save(monitor->container->dir, monitor->container->record, &err))
-		fail(monitor, error_message(&err), STATUS_LOST);
-	error_clear(&err);
+		fail_with(monitor, &err);
 }
 
 static void send_standin(struct monitor *monitor, const struct message *message)
@@ -132,6 +146,52 @@ static void commit(struct monitor *monitor, enum oci_status status)
 	monitor->container->creator = -1;
 }
 
+/* What waits for the network. */
+static void go_on(struct monitor *monitor)
+{
+	if (monitor->created && !monitor->container->options->start &&
+		zone_network_redirected(&monitor->network))
+		commit(monitor, OCI_STATUS_CREATED);
+	if (!monitor->to_start || !zone_network_ready(&monitor->network))
+		return;
+	monitor->to_start = false;
+	monitor->network_deadline = 0;
+	send_event(monitor, ZONE_EVENT_START, 0, 0);
+}
+
+/* The namespace may have been filled since the container was created. */
+static void begin_start(struct monitor *monitor)
+{
+	const struct container *container = monitor->container;
+	struct error err = {0};
+
+	switch (zone_network_look(&monitor->network, monitor->zone, container->record->standin.pid, &err)) {
+	case 1:
+		if (zone_network_tell(&monitor->network, container->standin, ++monitor->processes, &err) == 0)
+			break;
+		fail_with(monitor, &err);
+		return;
+	case 0:
+		break;
+	default:
+		fail_with(monitor, &err);
+		return;
+	}
+	monitor->to_start = true;
+	monitor->network_deadline = now() + NETWORK_SECONDS;
+	go_on(monitor);
+}
+
+static void network_event(struct monitor *monitor)
+{
+	struct error err = {0};
+
+	if (zone_network_answer(&monitor->network, &err))
+		fail_with(monitor, &err);
+	else
+		go_on(monitor);
+}
+
 /* Callers look for a file of this name in the bundle. */
 static void note_oom(const struct record *record)
 {
@@ -161,8 +221,13 @@ static void report_event(struct monitor *monitor, const struct zone_report *repo
 		break;
 	case ZONE_REPORT_CREATED:
 		log_step(record->id, "root mounted, process created");
-		if (!container->options->start)
-			commit(monitor, OCI_STATUS_CREATED);
+		if (monitor->created)
+			break;
+		monitor->created = true;
+		if (container->options->start && container->network_first)
+			begin_start(monitor);
+		else
+			go_on(monitor);
 		break;
 	case ZONE_REPORT_STARTED:
 		log_step(record->id, "process started");
@@ -238,7 +303,7 @@ static int request_start(struct monitor *monitor, int *caller, struct error *err
 			monitor->starter >= 0 ? "being started" : oci_status_name(status));
 	/* It is answered when the process has been executed. */
 	monitor->starter = steal_fd(caller);
-	send_event(monitor, ZONE_EVENT_START, 0, 0);
+	begin_start(monitor);
 	return 0;
 }
 
@@ -350,28 +415,31 @@ static void store_event(struct monitor *monitor)
 	cleanup_free char *reason = NULL;
 	enum zone_condition condition;
 
-	if (zone_store_event(monitor->zone, device_offered, monitor, &err)) {
-		fail(monitor, error_message(&err), STATUS_LOST);
-		error_clear(&err);
+	if (zone_store_event(monitor->zone, device_offered, monitor, &err) ||
+		zone_network_event(&monitor->network, monitor->zone, &err)) {
+		fail_with(monitor, &err);
 		return;
 	}
+	go_on(monitor);
 	condition = zone_condition(monitor->zone);
 	if (condition == ZONE_RUNS || monitor->ending)
 		return;
 	if (condition != ZONE_GONE)
 		reason = zone_console_reason(monitor->zone);
 	error_set(&err, 0, "the zone %s%s%s", ends[condition], reason ? ": " : "", reason ? reason : "");
-	fail(monitor, error_message(&err), STATUS_LOST);
-	error_clear(&err);
+	fail_with(monitor, &err);
 }
 
 /* Until the first deadline, in ms for poll(2): -1 when there is none. */
 static int time_left(const struct monitor *monitor)
 {
-	time_t first = monitor->boot_deadline, left;
+	const time_t deadlines[] = {
+		monitor->boot_deadline, monitor->kill_deadline, monitor->network_deadline};
+	time_t first = 0, left;
 
-	if (monitor->kill_deadline && (!first || monitor->kill_deadline < first))
-		first = monitor->kill_deadline;
+	for (size_t i = 0; i < sizeof(deadlines) / sizeof(*deadlines); i++)
+		if (deadlines[i] && (!first || deadlines[i] < first))
+			first = deadlines[i];
 	if (!first)
 		return -1;
 	left = first - now();
@@ -387,10 +455,14 @@ static void time_is_up(struct monitor *monitor)
 		fail(monitor, NULL, 128 + SIGKILL);
 		return;
 	}
+	if (monitor->network_deadline && monitor->network_deadline <= now()) {
+		fail(monitor, "the zone does not connect to its network: has its kernel xen-netfront?",
+			STATUS_LOST);
+		return;
+	}
 	error_set(&err, 0, "the zone's kernel did not come up in %d seconds%s%s", BOOT_SECONDS,
 		reason ? "; its last line: " : "", reason ? reason : "");
-	fail(monitor, error_message(&err), STATUS_LOST);
-	error_clear(&err);
+	fail_with(monitor, &err);
 }
 
 static void watch(struct monitor *monitor)
@@ -406,6 +478,7 @@ static void watch(struct monitor *monitor)
 			{.fd = monitor->listener, .events = POLLIN},
 			{.fd = monitor->signals, .events = POLLIN},
 			{.fd = container->creator, .events = POLLIN},
+			{.fd = monitor->network.answer, .events = POLLIN},
 		};
 		int timeout = time_left(monitor);
 
@@ -432,6 +505,8 @@ static void watch(struct monitor *monitor)
 			fail(monitor, "the zone's keeper was killed", STATUS_LOST);
 		if (fds[6].revents)
 			fail(monitor, "the call that creates was killed", STATUS_LOST);
+		if (fds[7].revents)
+			network_event(monitor);
 	}
 }
 
@@ -488,6 +563,8 @@ static void take_down(struct monitor *monitor)
 
 	end_standin(monitor);
 	zone_destroy(monitor->zone);
+	/* Only now does nothing come by it that the host could take for its own. */
+	zone_network_end(&monitor->network);
 	log_step(record->id, "all reclaimed");
 
 	record->status = OCI_STATUS_STOPPED;
@@ -528,6 +605,7 @@ static int listen_for_requests(struct monitor *monitor, struct error *err)
 static int build(struct monitor *monitor, struct error *err)
 {
 	struct container *container = monitor->container;
+	struct zone_vif vifs[ZONE_VIFS_MAX];
 	struct zone_config config = {
 		.name = container->record->id,
 		.type = container->type,
@@ -540,6 +618,8 @@ static int build(struct monitor *monitor, struct error *err)
 		.vcpus = container->vcpus,
 		.tags = {ZONE_TAG_CONTROL, ZONE_TAG_ROOTFS, container->volumes.len ? ZONE_TAG_VOLUMES : NULL,
 			NULL},
+		.vifs = vifs,
+		.vifs_len = zone_network_vifs(&monitor->network, vifs),
 	};
 
 	memcpy(config.uuid, container->record->uuid, sizeof(config.uuid));
@@ -565,6 +645,8 @@ void monitor_run(struct container *container)
 	container->record->monitor = process_ref(getpid());
 	container->record->keeper = process_ref(getppid());
 
+	zone_network_init(
+		&monitor.network, container->network_namespace, &container->network, container->record->uuid);
 	if (listen_for_requests(&monitor, &err) || build(&monitor, &err)) {
 		fail(&monitor, error_message(&err), STATUS_LOST);
 	} else {

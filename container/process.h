@@ -6,6 +6,7 @@
 #include "container/container.h"
 #include "container/kernel.h"
 #include "container/messages.h"
+#include "container/network.h"
 #include "container/preserved.h"
 #include "container/spec.h"
 #include "container/statedir.h"
@@ -21,6 +22,10 @@ struct container {
 	struct record *record;
 	struct spec spec;
 	struct volumes volumes;
+	int network_namespace;	/* of a path that config.json has; -1: a new one, which is empty */
+	struct network network; /* what is in it */
+	/* It may be filled by hooks, or is there already: the process starts when the monitor says so. */
+	bool network_first;
 	struct guest_image image;
 	enum zone_type type;
 	uint64_t memory_kib;

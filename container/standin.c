@@ -457,7 +457,7 @@ void standin_main(struct container *container)
 		give_up(&standin, &err);
 	close(container->dir);
 	control_event(standin.control, &create_first);
-	if (container->options->start)
+	if (container->options->start && !container->network_first)
 		control_event(standin.control, &then_start);
 	serve(&standin);
 	end(&standin, standin.status, "");

@@ -39,6 +39,9 @@ static const struct layout layouts[] = {
 	{ZONE_OP_READONLY_ROOT, 0, 0, 0},
 	{ZONE_OP_MOUNT_ATTR, 24, 1, 0},
 	{ZONE_OP_MOUNT_COPY, 8, 4, 0},
+	{ZONE_OP_INTERFACE, 16, 1, 0},
+	{ZONE_OP_ADDRESS, 64, 0, 0},
+	{ZONE_OP_ROUTE, 88, 0, 0},
 	{ZONE_OP_OOM_SCORE_ADJ, 4, 0, 0},
 	{ZONE_OP_RLIMIT, 24, 0, 0},
 	{ZONE_OP_GROUPS, 0, 0, 4},
@@ -56,6 +59,7 @@ static const struct layout layouts[] = {
 	{ZONE_OP_TERMINAL, 12, 0, 0},
 	{ZONE_OP_PROCESSES, 0, 0, 0},
 	{ZONE_OP_STATISTICS, 0, 0, 0},
+	{ZONE_OP_NETWORK, 0, 0, 0},
 	{ZONE_OP_SCHEDULER, 48, 0, 0},
 	{ZONE_OP_IO_PRIORITY, 4, 0, 0},
 	{ZONE_OP_AFFINITY, 0, 0, 8},
@@ -91,7 +95,8 @@ static size_t read_header(const uint8_t *bytes, size_t length, size_t offset, st
 /* The last one of a spec. */
 static bool is_last(uint32_t type)
 {
-	return type == ZONE_OP_EXEC || type == ZONE_OP_PROCESSES || type == ZONE_OP_STATISTICS;
+	return type == ZONE_OP_EXEC || type == ZONE_OP_PROCESSES || type == ZONE_OP_STATISTICS ||
+	       type == ZONE_OP_NETWORK;
 }
 
 bool spec_complete(const uint8_t *bytes, size_t length)
@@ -152,11 +157,23 @@ bool spec_next(const struct spec *spec, const uint8_t **position, struct op *op)
 	return split_payload(op, spec->bytes + offset + sizeof(header), header.length) == 0;
 }
 
+static bool is_network(uint32_t type)
+{
+	return type == ZONE_OP_INTERFACE || type == ZONE_OP_ADDRESS || type == ZONE_OP_ROUTE;
+}
+
 /* Whether an operation may stand here. Returns 0, or an errno. */
 static int check_order(const struct spec *spec, const struct op *op, uint32_t last_type, size_t args)
 {
 	if (op->type == ZONE_OP_CLONE || op->type == ZONE_OP_PROCESSES || op->type == ZONE_OP_STATISTICS)
 		return op->index ? EBADMSG : 0;
+	/* A spec with the network alone, and no part of it anywhere else. */
+	if (op->type == ZONE_OP_NETWORK)
+		return spec->container || (last_type && !is_network(last_type)) ? EBADMSG : 0;
+	if (is_network(op->type) && !spec->container)
+		return last_type && !is_network(last_type) ? EBADMSG : 0;
+	if (is_network(last_type) && !spec->container)
+		return EBADMSG;
 	/* An exec's process joins namespaces that are set up, and finds the shares mounted. */
 	if (op->type != ZONE_OP_CGROUP && op->type != ZONE_OP_CGROUP_TRY &&
 		op->type < ZONE_OP_OOM_SCORE_ADJ && !spec->container)
@@ -219,6 +236,7 @@ static void note(struct spec *spec, const struct op *op, struct counts *counts)
 		break;
 	case ZONE_OP_PROCESSES:
 	case ZONE_OP_STATISTICS:
+	case ZONE_OP_NETWORK:
 		spec->query = op->type;
 		break;
 	case ZONE_OP_ARG:

@@ -2,8 +2,10 @@
 /* A zone's kernel: shares over Xen's 9pfs rings, the command line, the power switch. */
 #include "initramfs/platform.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -86,6 +88,37 @@ int share_mount(const char *tag, const char *path, unsigned long flags, const ch
 		}
 	}
 	return 0;
+}
+
+/* Its folder has the interface that the front end has made, if it has. */
+static int find_interface(uint32_t device)
+{
+	char path[64];
+	cleanup_closedir DIR *folder = NULL;
+	const struct dirent *entry;
+
+	snprintf(path, sizeof(path), "/sys/bus/xen/devices/vif-%u/net", (unsigned)device);
+	folder = opendir(path);
+	while (folder && (entry = readdir(folder)))
+		if (*entry->d_name != '.')
+			return (int)if_nametoindex(entry->d_name);
+	return 0;
+}
+
+int device_interface(uint32_t device, int seconds)
+{
+	long start = milliseconds();
+	int index;
+
+	/* Nobody tells when a front end is done with its back end. */
+	while (!(index = find_interface(device))) {
+		if (milliseconds() - start > seconds * 1000L) {
+			errno = ENODEV;
+			return -1;
+		}
+		poll(NULL, 0, milliseconds() - start < OFTEN_MILLISECONDS ? OFTEN_DELAY : 100);
+	}
+	return index;
 }
 
 int share_open_waiting(int folder, const char *file)

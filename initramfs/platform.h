@@ -4,6 +4,7 @@
 #define XENRUN_PLATFORM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Where zone init has the shares. */
@@ -16,6 +17,9 @@
 
 /* Mounts the share of that tag, waiting up to `seconds` for its device to appear. 0, or -1 with errno. */
 int share_mount(const char *tag, const char *path, unsigned long flags, const char *options, int seconds);
+
+/* The index of the interface of network device `device`, waited for up to `seconds`; -1 with errno. */
+int device_interface(uint32_t device, int seconds);
 
 /* A file of the control share whose read waits until there is something. */
 int share_open_waiting(int folder, const char *file);

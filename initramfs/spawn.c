@@ -13,6 +13,7 @@
 #include "initramfs/cgroup.h"
 #include "initramfs/child.h"
 #include "initramfs/mounts.h"
+#include "initramfs/network.h"
 #include "initramfs/platform.h"
 #include "initramfs/process_internal.h"
 #include "initramfs/syscalls.h"
@@ -56,6 +57,14 @@ int spawn_attach_devices(uint32_t *index)
 	return result;
 }
 
+/* Where a change of the network belongs: to the container, if it has a namespace of its own. */
+static int network_of(const struct spec *spec)
+{
+	const struct process *container = spec->container ? NULL : process_find(CONTAINER);
+
+	return container && container->namespaces & CLONE_NEWNET ? container->pidfd : -1;
+}
+
 /* What of a spec is done before its process is made. */
 int spawn_prepare(const struct spec *spec, uint32_t *index)
 {
@@ -96,6 +105,9 @@ int spawn_prepare(const struct spec *spec, uint32_t *index)
 			return -1;
 		has_volumes |= volumes != NULL;
 	}
+	/* A network namespace of the container's own is there with its process. */
+	if (!(spec->clone_flags & CLONE_NEWNET) && network_apply(spec, network_of(spec), index))
+		return -1;
 	/* What goes wrong from here on is of the namespaces; an exec's operations name none. */
 	*index = spec->container ? 0 : NO_INDEX;
 	if (spec->container && !(spec->clone_flags & CLONE_NEWNS)) {
@@ -248,13 +260,16 @@ static int make_streams(const struct spec *spec, struct streams *streams)
 	return 0;
 }
 
-/* Gives a new process what only its parent can: the maps of its user namespace, which it waits for, and the
- * streams, to be opened by their names in /dev. */
+/* Gives a new process what only its parent can: the zone's network devices; the maps of its user namespace,
+ * which it waits for, and the streams, to be opened by their names in /dev. */
 static int furnish(
 	struct process *process, const struct spec *spec, const struct streams *streams, uint32_t *index)
 {
 	struct child_message done = {.type = CHILD_DONE};
 
+	if (spec->container && process->namespaces & CLONE_NEWNET &&
+		network_apply(spec, process->pidfd, index))
+		return -1;
 	if (!(process->namespaces & CLONE_NEWUSER))
 		return 0;
 	if (spec->container && userns_map(zone.proc, process->pid, spec, &process->user, index))

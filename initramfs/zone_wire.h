@@ -142,6 +142,20 @@ enum zone_op_type {
 				    none), u32 1 for all mounts below as well; string: path of a mount */
 	ZONE_OP_MOUNT_COPY = 23, /* as MOUNT, a tmpfs: it begins with a copy of what it is mounted over */
 
+	/* The container's network, set up in the zone's own context before the process is made; in a spec
+	 * that ends with NETWORK, too. Each may find its work done. An interface is called by the number of
+	 * its device; addresses are in network order, those of IPv4 first in their 16 bytes and zeroes
+	 * behind. */
+	ZONE_OP_INTERFACE = 30, /* u32 device, u32 MTU, u32 flags (enum zone_interface_flag), u32 0; string:
+				   name. Waits for the device */
+	ZONE_OP_ADDRESS = 31, /* u32 device, u32 family (AF_*), u32 prefix length, u32 scope (RT_SCOPE_*), u32
+				 flags (IFA_F_*), u32 seconds preferred, u32 seconds valid (~0: for ever), 4
+				 bytes broadcast (0: none), 16 bytes local, 16 bytes peer (or local) */
+	ZONE_OP_ROUTE = 32,   /* u32 device (~0: none), u32 family, u32 prefix length, u32 type (RTN_*), u32
+				 scope, u32 protocol (RTPROT_*), u32 metric, u32 flags (RTNH_F_*), u32 MTU (0:
+				 the interface's), u32 family of the gateway (0: none), 16 bytes destination, 16
+				 bytes gateway, 16 bytes source (0: none) */
+
 	/* In the new process, its own attributes, in any spec. */
 	ZONE_OP_OOM_SCORE_ADJ = 40, /* u32 (as int32) */
 	ZONE_OP_RLIMIT = 41,	    /* u32 resource (RLIMIT_*), u32 0, u64 soft, u64 hard */
@@ -183,7 +197,22 @@ enum zone_op_type {
 				    the rest of  the line, control characters as '?' */
 	ZONE_OP_STATISTICS = 61, /* none: the files of the container's cgroup that tell what it uses, each
 				    after a line "[NAME]" */
+
+	/* The last of a spec of INTERFACE, ADDRESS and ROUTE alone, which makes no process: the container's
+	 * network has changed since it was created. */
+	ZONE_OP_NETWORK = 62, /* none */
 };
+
+enum zone_interface_flag {
+	ZONE_INTERFACE_UP = 1,
+};
+
+/* In the place of a device's number. */
+#define ZONE_DEVICE_NONE     UINT32_MAX
+#define ZONE_DEVICE_LOOPBACK (UINT32_MAX - 1)
+
+/* Interfaces of a zone, not counting the loopback. */
+#define ZONE_INTERFACES_MAX 16
 
 enum zone_hook_flag {
 	ZONE_HOOK_OWN_ENV = 1, /* the variables are its environment; else it has the process's */

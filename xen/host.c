@@ -45,6 +45,7 @@ void host_facts(struct host_facts *facts)
 	facts->privcmd = can_open("/dev/xen/privcmd");
 	facts->gntdev = can_open("/dev/xen/gntdev");
 	facts->evtchn = can_open("/dev/xen/evtchn");
+	facts->netback = access("/sys/bus/xen-backend/drivers/vif", F_OK) == 0;
 	if (!facts->hypervisor || !facts->privcmd)
 		return;
 

@@ -17,6 +17,9 @@
 /* Not "9pfs": no other tool is to take our backends for its own. Frontends follow their `backend` node. */
 #define BACKEND_TYPE "xenrun-9pfs"
 
+/* How long the kernel may take to end an interface. */
+#define VIF_END_MS 5000
+
 #define PATH_SIZE  192
 #define VALUE_SIZE 1100 /* a name has up to 1024 bytes */
 
@@ -112,6 +115,53 @@ static void put_device(struct writer *w, uint32_t domid, uint32_t number, const 
 	put(w, path, "%d", XenbusStateInitialising);
 }
 
+static void vif_path(char path[PATH_SIZE], uint32_t domid, uint32_t number, const char *node)
+{
+	snprintf(path, PATH_SIZE, "/local/domain/0/backend/vif/%" PRIu32 "/%" PRIu32 "%s%s", domid, number,
+		*node ? "/" : "", node);
+}
+
+static void put_vif(struct writer *w, uint32_t domid, uint32_t number, const struct zone_vif *vif)
+{
+	const uint8_t *m = vif->mac;
+	char front[PATH_SIZE - 16], back[PATH_SIZE], path[PATH_SIZE], mac[18];
+
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	snprintf(front, sizeof(front), "/local/domain/%" PRIu32 "/device/vif/%" PRIu32, domid, number);
+	vif_path(back, domid, number, "");
+
+#define PUT(node, ...)                               \
+	do {                                         \
+		vif_path(path, domid, number, node); \
+		put(w, path, __VA_ARGS__);           \
+	} while (0)
+#define PUT_FRONT(node, ...)                                     \
+	do {                                                     \
+		snprintf(path, sizeof(path), "%s/" node, front); \
+		put(w, path, __VA_ARGS__);                       \
+	} while (0)
+
+	folder(w, front, domid, 0);
+	PUT_FRONT("backend", "%s", back);
+	PUT_FRONT("backend-id", "0");
+	PUT_FRONT("handle", "%" PRIu32, number);
+	PUT_FRONT("mac", "%s", mac);
+	PUT_FRONT("mtu", "%" PRIu32, vif->mtu);
+	PUT_FRONT("state", "%d", XenbusStateInitialising);
+
+	folder(w, back, 0, domid);
+	PUT("frontend", "%s", front);
+	PUT("frontend-id", "%" PRIu32, domid);
+	PUT("online", "1");
+	PUT("handle", "%" PRIu32, number);
+	PUT("mac", "%s", mac);
+	/* The driver wants one; whoever sets the interface up runs none. */
+	PUT("script", "/bin/true");
+	PUT("state", "%d", XenbusStateInitialising);
+#undef PUT
+#undef PUT_FRONT
+}
+
 static void put_domain(struct writer *w, const struct zone *zone, const struct zone_config *config)
 {
 	char base[64], vm[64], uuid[37], path[PATH_SIZE];
@@ -157,34 +207,146 @@ static void put_domain(struct writer *w, const struct zone *zone, const struct z
 	put(w, path, "%s", config->type == ZONE_PVH ? "pvh" : "pv");
 }
 
+/* False with *result set when it is over. */
+static bool begin(struct writer *w, int *result, struct error *err)
+{
+	w->failed = false;
+	w->transaction = xs_transaction_start(w->store);
+	if (w->transaction != XBT_NULL)
+		return true;
+	*result = error_set(err, errno, "cannot start a XenStore transaction");
+	return false;
+}
+
+/* A transaction that met another's changes is to be made again: then it returns true. */
+static bool end(struct writer *w, int *result, struct error *err)
+{
+	int saved = errno;
+
+	*result = 0;
+	if (w->failed) {
+		xs_transaction_end(w->store, w->transaction, true);
+		*result = error_set(err, saved, "cannot write the domain's XenStore nodes");
+		return false;
+	}
+	if (xs_transaction_end(w->store, w->transaction, false))
+		return false;
+	if (errno != EAGAIN)
+		*result = error_set(err, errno, "cannot write the domain's XenStore nodes");
+	return errno == EAGAIN;
+}
+
 int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err)
 {
 	struct writer w = {.store = zone->store};
+	int result;
 
-	/* A transaction that met another's changes is made again. */
-	for (;;) {
-		w.failed = false;
-		w.transaction = xs_transaction_start(zone->store);
-		if (w.transaction == XBT_NULL)
-			return error_set(err, errno, "cannot start a XenStore transaction");
+	do {
+		if (!begin(&w, &result, err))
+			break;
 		put_domain(&w, zone, config);
 		for (uint32_t i = 0; config->tags[i]; i++)
 			put_device(&w, zone->domid, i, config->tags[i]);
-		if (w.failed) {
-			int saved = errno;
-
-			xs_transaction_end(zone->store, w.transaction, true);
-			return error_set(err, saved, "cannot write the domain's XenStore nodes");
-		}
-		if (xs_transaction_end(zone->store, w.transaction, false))
-			break;
-		if (errno != EAGAIN)
-			return error_set(err, errno, "cannot write the domain's XenStore nodes");
-	}
+		for (uint32_t i = 0; i < config->vifs_len; i++)
+			put_vif(&w, zone->domid, i, &config->vifs[i]);
+	} while (end(&w, &result, err));
+	if (result)
+		return -1;
+	zone->vifs = config->vifs_len;
 
 	if (!xs_introduce_domain(zone->store, zone->domid, zone->store_frame, zone->store_port))
 		return error_set(err, errno, "cannot introduce the domain to XenStore");
 	return 0;
+}
+
+int nodes_add_vif(struct zone *zone, uint32_t number, const struct zone_vif *vif, struct error *err)
+{
+	struct writer w = {.store = zone->store};
+	int result;
+
+	do {
+		if (!begin(&w, &result, err))
+			break;
+		put_vif(&w, zone->domid, number, vif);
+	} while (end(&w, &result, err));
+	return result;
+}
+
+int nodes_watch_vif(struct zone *zone, uint32_t number, struct error *err)
+{
+	char path[PATH_SIZE];
+
+	vif_path(path, zone->domid, number, "state");
+	if (!xs_watch(zone->store, path, "vif"))
+		return error_set(err, errno, "cannot watch %s in XenStore", path);
+	return 0;
+}
+
+enum zone_vif_state zone_vif_state(struct zone *zone, uint32_t number)
+{
+	char path[PATH_SIZE];
+	cleanup_free char *text = NULL;
+	unsigned int length;
+
+	/* The back end's own word: the guest cannot write there. */
+	vif_path(path, zone->domid, number, "state");
+	text = xs_read(zone->store, XBT_NULL, path, &length);
+	if (!text || length != 1)
+		return ZONE_VIF_LOST;
+	switch (*text - '0') {
+	case XenbusStateInitialising:
+		return ZONE_VIF_ABSENT;
+	case XenbusStateInitWait:
+		return ZONE_VIF_WAITS;
+	case XenbusStateConnected:
+		return ZONE_VIF_CONNECTED;
+	default:
+		return ZONE_VIF_LOST;
+	}
+}
+
+void zone_vif_name(const struct zone *zone, uint32_t number, char name[ZONE_VIF_NAME_MAX])
+{
+	snprintf(name, ZONE_VIF_NAME_MAX, "vif%u.%u", zone->domid % 100000, number % 1000);
+}
+
+int zone_vif_ready(struct zone *zone, uint32_t number, struct error *err)
+{
+	static const char value[] = "connected";
+	char path[PATH_SIZE];
+
+	vif_path(path, zone->domid, number, "hotplug-status");
+	if (!xs_write(zone->store, XBT_NULL, path, value, sizeof(value) - 1))
+		return error_set(err, errno, "cannot write %s", path);
+	return 0;
+}
+
+/* Their grants are let go of only then. Nobody tells when; a moment after their nodes are gone. */
+static void await_vifs_end(uint32_t domid, uint32_t count)
+{
+	char path[64];
+
+	for (uint32_t number = 0; number < count; number++) {
+		snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/vif-%" PRIu32 "-%" PRIu32, domid,
+			number);
+		for (int i = 0; i < VIF_END_MS && access(path, F_OK) == 0; i++)
+			usleep(1000);
+	}
+}
+
+static void remove_vifs(struct xs_handle *store, uint32_t domid)
+{
+	char path[PATH_SIZE];
+	unsigned int count;
+	char **numbers;
+
+	snprintf(path, sizeof(path), "/local/domain/0/backend/vif/%" PRIu32, domid);
+	numbers = xs_directory(store, XBT_NULL, path, &count);
+	if (!numbers)
+		return;
+	free(numbers);
+	xs_rm(store, XBT_NULL, path);
+	await_vifs_end(domid, count);
 }
 
 void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZONE_UUID_LENGTH])
@@ -195,6 +357,7 @@ void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZO
 	xs_rm(store, XBT_NULL, path);
 	snprintf(path, sizeof(path), "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32, domid);
 	xs_rm(store, XBT_NULL, path);
+	remove_vifs(store, domid);
 	snprintf(path, sizeof(path), "/libxl/%" PRIu32, domid);
 	xs_rm(store, XBT_NULL, path);
 	uuid_text(uuid, text);

@@ -27,6 +27,13 @@ enum zone_type { ZONE_PV = 1, ZONE_PVH = 2 };
  * msize for all. */
 #define ZONE_RING_ORDER 7
 
+/* A network interface of the zone: dom0's kernel is its back end (xen/include/public/io/netif.h). */
+struct zone_vif {
+	uint8_t mac[6]; /* of the guest's end */
+	uint32_t mtu;
+};
+#define ZONE_VIFS_MAX 16
+
 /* What the zone is to be. Everything is borrowed for the time of the call. */
 struct zone_config {
 	const char *name; /* in XenStore, as xl list shows it */
@@ -41,6 +48,8 @@ struct zone_config {
 	uint32_t vcpus;
 	/* Of its 9pfs devices, NULL-terminated: a device's number is its place. */
 	const char *tags[ZONE_SHARES_MAX + 1];
+	const struct zone_vif *vifs; /* the same of these */
+	uint32_t vifs_len;
 };
 
 /* One zone and the connections (hypervisor, XenStore) that its owner holds. */
@@ -98,6 +107,25 @@ int zone_store_event(struct zone *zone, void (*offered)(void *arg, const struct 
 /* Says that device `number` is served now: its backend goes to Connected. */
 int zone_device_connected(struct zone *zone, uint32_t number, struct error *err);
 
+/* Gives a zone that runs one more interface. Its number is that of all before it. */
+int zone_add_vif(struct zone *zone, const struct zone_vif *vif, struct error *err);
+
+/* How the back end of an interface stands; zone_store_event() is due whenever that changes. */
+enum zone_vif_state {
+	ZONE_VIF_ABSENT,    /* not there yet */
+	ZONE_VIF_WAITS,	    /* its interface in dom0 is, or is about to be: zone_vif_ready() is waited for */
+	ZONE_VIF_CONNECTED, /* packets flow */
+	ZONE_VIF_LOST,
+};
+enum zone_vif_state zone_vif_state(struct zone *zone, uint32_t number);
+
+#define ZONE_VIF_NAME_MAX 16
+/* What dom0's kernel calls it. */
+void zone_vif_name(const struct zone *zone, uint32_t number, char name[ZONE_VIF_NAME_MAX]);
+
+/* Says that dom0's end is set up. */
+int zone_vif_ready(struct zone *zone, uint32_t number, struct error *err);
+
 /* Takes the bytes that the guest wrote to its console and keeps the last of them. */
 void zone_console_event(struct zone *zone);
 
@@ -145,6 +173,7 @@ struct host_facts {
 	bool pv, pvh;		      /* what guests the hypervisor can run */
 	unsigned int version_major, version_minor;
 	char version_extra[16];
+	bool netback; /* dom0's kernel serves interfaces */
 	uint64_t free_memory_kib;
 	uint32_t cpus;
 };

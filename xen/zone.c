@@ -47,6 +47,9 @@ static int watch(struct zone *zone, struct error *err)
 		if (!xs_watch(zone->store, path, "device"))
 			return error_set(err, errno, "cannot watch %s in XenStore", path);
 	}
+	for (uint32_t number = 0; number < zone->vifs; number++)
+		if (nodes_watch_vif(zone, number, err))
+			return -1;
 	if (!xs_watch(zone->store, "@releaseDomain", "domain"))
 		return error_set(err, errno, "cannot watch XenStore for the domain's end");
 	return 0;
@@ -253,6 +256,14 @@ int zone_store_event(struct zone *zone, void (*offered)(void *arg, const struct 
 			return error_set(err, 0, "the guest offers no usable 9pfs device %u", number);
 		}
 	}
+	return 0;
+}
+
+int zone_add_vif(struct zone *zone, const struct zone_vif *vif, struct error *err)
+{
+	if (nodes_add_vif(zone, zone->vifs, vif, err) || nodes_watch_vif(zone, zone->vifs, err))
+		return -1;
+	zone->vifs++;
 	return 0;
 }
 

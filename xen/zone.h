@@ -47,6 +47,7 @@ struct zone {
 	xen_pfn_t store_frame, console_frame;
 	uint32_t devices;
 	bool offered[ZONE_SHARES_MAX];
+	uint32_t vifs;
 	struct console console;
 };
 
@@ -58,10 +59,15 @@ int mptable_write(struct xc_dom_image *dom, uint32_t vcpus);
 
 /* nodes.c: writes the XenStore nodes of the zone and its devices, and introduces it. */
 int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err);
+/* Waits until dom0's kernel has let go of the zone's interfaces. */
 void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZONE_UUID_LENGTH]);
 /* Reads what the frontend offers. Returns 1, 0 if it has not come up yet, -1 for nonsense. */
 int nodes_read_device(struct zone *zone, uint32_t number, struct zone_device *device);
 int nodes_write_state(struct zone *zone, uint32_t number, int state, struct error *err);
+
+/* An interface: adds its nodes; watches its back end's state. */
+int nodes_add_vif(struct zone *zone, uint32_t number, const struct zone_vif *vif, struct error *err);
+int nodes_watch_vif(struct zone *zone, uint32_t number, struct error *err);
 
 /* console.c */
 int console_open(struct zone *zone, struct error *err);

@@ -320,6 +320,53 @@ static void refuses_wrong_orders(void)
 	CHECK_EQ(refused_at(2), EBADMSG);
 }
 
+static void keeps_networks_apart(void)
+{
+	static const uint8_t address[64], route[88];
+	static const uint32_t interface[4];
+	struct spec spec;
+	uint32_t index;
+
+	spec_length = 0;
+	PUT_BOTH(ZONE_OP_INTERFACE, interface, "eth0");
+	put(ZONE_OP_ADDRESS, address, sizeof(address));
+	put(ZONE_OP_ROUTE, route, sizeof(route));
+	CHECK(!spec_complete(spec_bytes, spec_length));
+	put(ZONE_OP_NETWORK, NULL, 0);
+	CHECK(spec_complete(spec_bytes, spec_length));
+	CHECK_EQ(decode(&spec, &index), 0);
+	CHECK(spec.query == ZONE_OP_NETWORK && !spec.container);
+	spec_free(&spec);
+	/* In a container's it is one of many; an exec has none. */
+	spec_length = 0;
+	put_u32(ZONE_OP_CLONE, 0);
+	put(ZONE_OP_ADDRESS, address, sizeof(address));
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	put(ZONE_OP_READY, NULL, 0);
+	put(ZONE_OP_EXEC, NULL, 0);
+	CHECK_EQ(decode(&spec, &index), 0);
+	spec_free(&spec);
+	spec_length = 0;
+	put(ZONE_OP_ADDRESS, address, sizeof(address));
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	CHECK_EQ(refused_at(1), EBADMSG);
+	spec_length = 0;
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	put(ZONE_OP_ADDRESS, address, sizeof(address));
+	CHECK_EQ(refused_at(1), EBADMSG);
+	spec_length = 0;
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	put(ZONE_OP_NETWORK, NULL, 0);
+	CHECK_EQ(refused_at(1), EBADMSG);
+	spec_length = 0;
+	put_u32(ZONE_OP_CLONE, 0);
+	put(ZONE_OP_NETWORK, NULL, 0);
+	CHECK_EQ(refused_at(1), EBADMSG);
+	spec_length = 0;
+	put(ZONE_OP_ROUTE, route, sizeof(route) - 1);
+	CHECK_EQ(refused_at(0), EBADMSG);
+}
+
 /* Uses every part of a spec that was taken, where a sanitizer sees a read beyond its end. */
 static size_t use(const struct spec *spec)
 {
@@ -397,6 +444,7 @@ int main(void)
 	RUN(refuses_wrong_layouts);
 	RUN(takes_descriptors);
 	RUN(refuses_wrong_orders);
+	RUN(keeps_networks_apart);
 	RUN(survives_garbage);
 	return unit_end();
 }

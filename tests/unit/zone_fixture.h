@@ -36,6 +36,9 @@ static char top[] = "/tmp/xenrun-zone-XXXXXX";
 static char program[PATH_MAX]; /* zone-init-test */
 static const char *unable;     /* why nothing can be tested here */
 
+/* Makes what the zone has for devices, in its network namespace. */
+static void (*zone_devices)(void);
+
 static pid_t zone;
 static int events, reports, streams[PROCESSES][3];
 static char output[OUTPUT_MAX];
@@ -137,7 +140,11 @@ static inline void keep_zone(void)
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		_exit(1);
 	tree = enter_cgroup(name);
-	if (unshare(CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET))
+	if (unshare(CLONE_NEWNET))
+		_exit(1);
+	if (zone_devices)
+		zone_devices();
+	if (unshare(CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC))
 		_exit(1);
 	zone = fork();
 	if (!zone)
@@ -184,7 +191,7 @@ static inline void zone_start(void)
 		  "shares/rootfs/dev"
 		  " shares/rootfs/tmp shares/volumes; cp \"$0\" init; cp \"$(command -v busybox)\" "
 		  "shares/rootfs/bin;"
-		  " for name in sh echo cat sleep id mkdir grep touch ls; do ln -s busybox "
+		  " for name in sh echo cat sleep id mkdir grep touch ls ip; do ln -s busybox "
 		  "shares/rootfs/bin/$name; done");
 	events = open_fifo(at("shares/control/events"));
 	reports = open_fifo(at("shares/control/reports"));

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Zone init's part of the network: interfaces, addresses, routes, in its own namespace or in the container's.
+ */
+#include "tests/unit/zone_fixture.h"
+
+#include <arpa/inet.h>
+
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+
+struct address {
+	uint32_t device, family, prefix, scope, flags, preferred, valid;
+	uint8_t broadcast[4], local[16], peer[16];
+};
+
+struct route {
+	uint32_t device, family, prefix, type, scope, protocol, metric, flags, mtu, gateway_family;
+	uint8_t destination[16], gateway[16], source[16];
+};
+
+/* A pair, each of which is the other's cable. */
+static void make_devices(void)
+{
+	if (system("ip link add device0 type veth peer name device1"))
+		_exit(1);
+}
+
+static void put_interface(uint32_t device, uint32_t mtu, uint32_t flags, const char *name)
+{
+	uint32_t fields[] = {device, mtu, flags, 0};
+
+	put_both(ZONE_OP_INTERFACE, fields, sizeof(fields), name, strlen(name) + 1);
+}
+
+static void put_address(
+	uint32_t device, uint32_t family, const char *text, uint32_t prefix, const char *broadcast)
+{
+	struct address address = {.device = device,
+		.family = family,
+		.prefix = prefix,
+		.preferred = UINT32_MAX,
+		.valid = UINT32_MAX};
+
+	if (family == AF_INET6)
+		address.flags = IFA_F_NODAD;
+	CHECK_EQ(inet_pton((int)family, text, address.local), 1);
+	memcpy(address.peer, address.local, sizeof(address.peer));
+	if (broadcast)
+		CHECK_EQ(inet_pton(AF_INET, broadcast, address.broadcast), 1);
+	put(ZONE_OP_ADDRESS, &address, sizeof(address));
+}
+
+static void put_route(uint32_t device, uint32_t family, const char *destination, uint32_t prefix,
+	const char *gateway, const char *source, uint32_t metric)
+{
+	struct route route = {.device = device,
+		.family = family,
+		.prefix = prefix,
+		.type = RTN_UNICAST,
+		.scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
+		.protocol = RTPROT_STATIC,
+		.metric = metric};
+
+	CHECK_EQ(inet_pton((int)family, destination, route.destination), 1);
+	if (gateway) {
+		route.gateway_family = family;
+		CHECK_EQ(inet_pton((int)family, gateway, route.gateway), 1);
+	}
+	if (source)
+		CHECK_EQ(inet_pton((int)family, source, route.source), 1);
+	put(ZONE_OP_ROUTE, &route, sizeof(route));
+}
+
+static void put_network(void)
+{
+	/* The kernel's names are the wrong way round. */
+	put_interface(0, 1400, ZONE_INTERFACE_UP, "device1");
+	put_interface(1, 9000, ZONE_INTERFACE_UP, "net1");
+	put_address(0, AF_INET, "10.7.0.2", 24, "10.7.0.255");
+	put_address(0, AF_INET6, "fd07::2", 64, NULL);
+	put_address(1, AF_INET, "10.8.0.2", 32, NULL);
+	put_address(ZONE_DEVICE_LOOPBACK, AF_INET, "10.9.9.9", 32, NULL);
+	put_route(0, AF_INET, "10.20.0.0", 16, NULL, "10.7.0.2", 5);
+	put_route(0, AF_INET, "0.0.0.0", 0, "10.7.0.1", NULL, 100);
+	put_route(0, AF_INET6, "::", 0, "fd07::1", NULL, 100);
+}
+
+static void put_end(const char *script)
+{
+	put(ZONE_OP_PIVOT, NULL, 0);
+	put_shell(script);
+}
+
+static bool has(const char *output_text, const char *wanted)
+{
+	if (strstr(output_text, wanted))
+		return true;
+	printf("# no \"%s\" in\n# %s\n", wanted, output_text);
+	return false;
+}
+
+static void check_network(const char *found)
+{
+	CHECK(has(found, "device1@net1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1400 "));
+	CHECK(has(found, "net1@device1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 9000 "));
+	CHECK(has(found, "inet 10.7.0.2/24 brd 10.7.0.255 scope global device1"));
+	CHECK(has(found, "inet6 fd07::2/64 scope global"));
+	CHECK(has(found, "inet 10.8.0.2/32 scope global net1"));
+	CHECK(has(found, "inet 10.9.9.9/32 scope global lo"));
+	/* None that dom0 did not give. */
+	CHECK(!strstr(found, "inet6 fe80"));
+	CHECK(has(found, "10.20.0.0/16 dev device1 scope link  src 10.7.0.2  metric 5"));
+	CHECK(has(found, "default via 10.7.0.1 dev device1  metric 100"));
+	CHECK(has(found, "default via fd07::1 dev device1  metric 100"));
+}
+
+static const char show[] = "ip addr; ip route; ip -6 route";
+
+static void sets_up_in_zone(void)
+{
+	put_root();
+	put_network();
+	put_end(show);
+	CHECK_EQ(run(0), 0);
+	check_network(output_of(0, 1));
+}
+
+/* The devices are the zone's, and come along. */
+static void moves_into_the_containers_in_zone(void)
+{
+	static const uint32_t map[] = {0, 0, 65536};
+
+	spec_length = 0;
+	put_u32(ZONE_OP_CLONE, NAMESPACES | CLONE_NEWUSER | CLONE_NEWNET);
+	put(ZONE_OP_UID_MAP, map, sizeof(map));
+	put(ZONE_OP_GID_MAP, map, sizeof(map));
+	put_network();
+	PUT_BOTH(ZONE_OP_ROOT, (uint32_t){0}, "cache=loose");
+	put_mount("proc", "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0, "");
+	put_end(show);
+	CHECK_EQ(run(0), 0);
+	check_network(output_of(0, 1));
+}
+
+static void changed(uint32_t number)
+{
+	create(number);
+	CHECK(reported(ZONE_REPORT_CREATED, number, 0, 0));
+	CHECK(reported(ZONE_REPORT_STARTED, number, 0, 0));
+	CHECK(reported(ZONE_REPORT_EXITED, number, 0, 0));
+}
+
+static void takes_changes_in_zone(void)
+{
+	idle_container();
+	for (uint32_t number = 1; number < 3; number++) {
+		/* Once more: all of it is there. */
+		spec_length = 0;
+		put_network();
+		put(ZONE_OP_NETWORK, NULL, 0);
+		changed(number);
+	}
+	CHECK_EQ(exec(3, show), 0);
+	check_network(output_of(3, 1));
+}
+
+static void says_what_fails_in_zone(void)
+{
+	idle_container();
+	spec_length = 0;
+	put_interface(0, 1500, ZONE_INTERFACE_UP, "eth0");
+	put_route(0, AF_INET, "10.0.0.0", 8, "10.1.1.1", NULL, 0);
+	put(ZONE_OP_NETWORK, NULL, 0);
+	fails(1, 1, ENETUNREACH);
+	spec_length = 0;
+	put_interface(5, 1500, ZONE_INTERFACE_UP, "eth0");
+	put(ZONE_OP_NETWORK, NULL, 0);
+	fails(2, 0, ENODEV);
+	spec_length = 0;
+	put_address(7, AF_INET, "10.7.0.2", 24, NULL);
+	put(ZONE_OP_NETWORK, NULL, 0);
+	fails(3, 0, EBADMSG);
+	spec_length = 0;
+	put_interface(ZONE_INTERFACES_MAX, 1500, 0, "eth0");
+	put(ZONE_OP_NETWORK, NULL, 0);
+	fails(4, 0, EBADMSG);
+}
+
+ZONE_TEST(sets_up)
+ZONE_TEST(moves_into_the_containers)
+ZONE_TEST(takes_changes)
+ZONE_TEST(says_what_fails)
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	zone_devices = make_devices;
+	if (!zone_prepare(argv[0]))
+		return 1;
+	RUN(sets_up);
+	RUN(moves_into_the_containers);
+	RUN(takes_changes);
+	RUN(says_what_fails);
+	rmdir(top);
+	return unit_end();
+}
