@@ -56,6 +56,7 @@ static const struct layout layouts[] = {
 	{ZONE_OP_TERMINAL, 12, 0, 0},
 	{ZONE_OP_PROCESSES, 0, 0, 0},
 	{ZONE_OP_STATISTICS, 0, 0, 0},
+	{ZONE_OP_LIMITS, 0, 0, 0},
 	{ZONE_OP_SCHEDULER, 48, 0, 0},
 	{ZONE_OP_IO_PRIORITY, 4, 0, 0},
 	{ZONE_OP_AFFINITY, 0, 0, 8},
@@ -91,7 +92,8 @@ static size_t read_header(const uint8_t *bytes, size_t length, size_t offset, st
 /* The last one of a spec. */
 static bool is_last(uint32_t type)
 {
-	return type == ZONE_OP_EXEC || type == ZONE_OP_PROCESSES || type == ZONE_OP_STATISTICS;
+	return type == ZONE_OP_EXEC || type == ZONE_OP_PROCESSES || type == ZONE_OP_STATISTICS ||
+	       type == ZONE_OP_LIMITS;
 }
 
 bool spec_complete(const uint8_t *bytes, size_t length)
@@ -152,14 +154,20 @@ bool spec_next(const struct spec *spec, const uint8_t **position, struct op *op)
 	return split_payload(op, spec->bytes + offset + sizeof(header), header.length) == 0;
 }
 
+static bool is_limit(uint32_t type)
+{
+	return type == ZONE_OP_CGROUP || type == ZONE_OP_CGROUP_TRY;
+}
+
 /* Whether an operation may stand here. Returns 0, or an errno. */
 static int check_order(const struct spec *spec, const struct op *op, uint32_t last_type, size_t args)
 {
 	if (op->type == ZONE_OP_CLONE || op->type == ZONE_OP_PROCESSES || op->type == ZONE_OP_STATISTICS)
 		return op->index ? EBADMSG : 0;
+	if (op->type == ZONE_OP_LIMITS)
+		return spec->container || (last_type && !is_limit(last_type)) ? EBADMSG : 0;
 	/* An exec's process joins namespaces that are set up, and finds the shares mounted. */
-	if (op->type != ZONE_OP_CGROUP && op->type != ZONE_OP_CGROUP_TRY &&
-		op->type < ZONE_OP_OOM_SCORE_ADJ && !spec->container)
+	if (!is_limit(op->type) && op->type < ZONE_OP_OOM_SCORE_ADJ && !spec->container)
 		return EBADMSG;
 	if ((op->type == ZONE_OP_EXEC || op->type == ZONE_OP_HOOK) !=
 		(last_type == ZONE_OP_READY || last_type == ZONE_OP_HOOK))
@@ -219,6 +227,7 @@ static void note(struct spec *spec, const struct op *op, struct counts *counts)
 		break;
 	case ZONE_OP_PROCESSES:
 	case ZONE_OP_STATISTICS:
+	case ZONE_OP_LIMITS:
 		spec->query = op->type;
 		break;
 	case ZONE_OP_ARG:

@@ -180,7 +180,7 @@ int query_answer(uint32_t operation, int cgroup)
 	steal_fd(&copy);
 	if (operation == ZONE_OP_PROCESSES)
 		print_processes(out);
-	else
+	else if (operation == ZONE_OP_STATISTICS)
 		print_statistics(out, cgroup);
 	if (fclose(out) || lseek(fd, 0, SEEK_SET))
 		return -1;

@@ -183,6 +183,10 @@ enum zone_op_type {
 				    the rest of  the line, control characters as '?' */
 	ZONE_OP_STATISTICS = 61, /* none: the files of the container's cgroup that tell what it uses, each
 				    after a line "[NAME]" */
+
+	/* The last of a spec of CGROUP and CGROUP_TRY alone, which makes no process: the container's limits
+	 * have changed. When one cannot be written, those before it are as they were. */
+	ZONE_OP_LIMITS = 63, /* none */
 };
 
 enum zone_hook_flag {
