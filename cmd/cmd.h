@@ -41,7 +41,7 @@ struct command {
 
 extern const struct command command_check, command_create, command_delete, command_events, command_exec,
 	command_features, command_kill, command_list, command_pause, command_ps, command_resume, command_run,
-	command_spec, command_start, command_state;
+	command_spec, command_start, command_state, command_update;
 
 /*
  * Parses options; values is filled as above. Returns the index of the first argument in argv, which is

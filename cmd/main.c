@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
 	&command_list,
 	&command_ps,
 	&command_events,
+	&command_update,
 	&command_spec,
 	&command_features,
 	&command_check,

@@ -183,7 +183,7 @@ static void put_unified(const char *file, const char *value, struct spec *spec)
 	} while (*end && *value);
 }
 
-int compile_resources(const struct oci_resources *resources, struct spec *spec, struct error *err)
+int compile_limits(const struct oci_resources *resources, struct spec *spec, struct error *err)
 {
 	if (resources->memory && put_memory(resources->memory, spec, err))
 		return -1;
@@ -197,8 +197,15 @@ int compile_resources(const struct oci_resources *resources, struct spec *spec, 
 		put_block_io(resources->block_io, spec);
 	put_huge_pages(resources->hugepage_limits, resources->hugepage_limits_len, spec);
 	put_rdma(resources->rdma, resources->rdma_len, spec);
-	compile_devices(resources, spec);
 	for (size_t i = 0; i < resources->unified.len; i++)
 		put_unified(resources->unified.keys[i], resources->unified.values[i], spec);
+	return 0;
+}
+
+int compile_resources(const struct oci_resources *resources, struct spec *spec, struct error *err)
+{
+	if (compile_limits(resources, spec, err))
+		return -1;
+	compile_devices(resources, spec);
 	return 0;
 }

@@ -62,6 +62,10 @@ int container_exec(const struct exec_options *options, int *status, struct error
 /* Stops the zone's clock, or has it go on. */
 int container_pause(const char *root, const char *id, bool resume, struct error *err);
 
+/* Changes linux.resources of a container by what the file says ("-": standard input), or without one the
+ * text: the zone's size and share, the limits in it, and the config that exec sees. */
+int container_update(const char *root, const char *id, const char *file, const char *text, struct error *err);
+
 /* Lists the zone's processes of the container, with their pids in it: a table, or a JSON array of pids. */
 int container_ps(const char *root, const char *id, bool json, FILE *out, struct error *err);
 

@@ -16,16 +16,12 @@
 #include <time.h>
 
 #include "container/process.h"
+#include "container/size.h"
 #include "container/zone_network.h"
 #include "libocispec/names.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 #include "util/passing.h"
-
-/* What a zone needs for itself, over what its container may use: kernel, zone init, rings. */
-#define ZONE_OWN_MIB 48
-
-#define MIB (1024ull * 1024)
 
 /* How long processes that were told to end may take, their zone's memory being given back. */
 #define END_SECONDS 60
@@ -52,39 +48,14 @@ static int choose_type(struct container *container, const struct host_facts *hos
 
 static int choose_size(struct container *container, const struct host_facts *host, struct error *err)
 {
-	const struct oci_config *config = container->config;
-	const struct oci_resources *resources = config->linux_ ? config->linux_->resources : NULL;
-	const struct oci_vm_hw_config *hardware = config->vm ? config->vm->hw_config : NULL;
-	const char *property = "memory";
-	uint64_t mib = container->settings.memory_mib;
+	struct zone_size size;
 
-	if (hardware && hardware->memory) {
-		property = "vm.hwConfig.memory";
-		mib = *hardware->memory / MIB;
-	} else if (resources && resources->memory && resources->memory->limit &&
-		   *resources->memory->limit > 0) {
-		property = "linux.resources.memory.limit";
-		mib = ((uint64_t)*resources->memory->limit + MIB - 1) / MIB + ZONE_OWN_MIB;
-	}
-	container->memory_kib = mib * 1024;
-	if (container->memory_kib < ZONE_MEMORY_MIN_KIB)
-		return error_set(
-			err, 0, "%s: %llu MiB are too few for a kernel", property, (unsigned long long)mib);
-	if (container->memory_kib > host->free_memory_kib)
-		return error_set(err, 0, "%s: the zone needs %llu MiB, and Xen has %llu MiB free", property,
-			(unsigned long long)mib, (unsigned long long)host->free_memory_kib / 1024);
-
-	container->vcpus = 1;
-	if (hardware && hardware->vcpus && *hardware->vcpus)
-		container->vcpus = *hardware->vcpus;
-	else if (resources && resources->cpu && resources->cpu->quota && *resources->cpu->quota > 0) {
-		uint64_t period =
-			resources->cpu->period && *resources->cpu->period ? *resources->cpu->period : 100000;
-
-		container->vcpus = (uint32_t)(((uint64_t)*resources->cpu->quota + period - 1) / period);
-	}
-	if (container->vcpus > host->cpus)
-		container->vcpus = host->cpus;
+	if (size_choose(container->config, &container->settings, host, 0, &size, err) ||
+		size_check_memory(&size, host, 0, err))
+		return -1;
+	container->memory_kib = size.memory_kib;
+	container->vcpus = size.vcpus;
+	container->processors = size.processors;
 	return 0;
 }
 

@@ -352,32 +352,45 @@ static int answer_file(struct error *err)
 	return steal_fd(&fd);
 }
 
-char *exec_query(int dir, enum zone_op_type operation, const char *property, struct error *err)
+/* Has zone init carry out a spec that makes no process, and write its answer. Takes the spec. */
+static int ask_zone(int dir, struct spec *spec, int answer, struct error *err)
 {
 	struct exec exec = {.terminal = {-1, -1},
 		.spec_file = -1,
 		.cgroup = -1,
-		.streams = {-1, -1, -1},
+		.spec = *spec,
+		.streams = {-1, answer, -1},
 		.sized = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
+	pid_t pid = -1;
+
+	*spec = (struct spec){0};
+	exec.monitor = connect_monitor(dir, err);
+	if (exec.monitor >= 0 && exec.spec.failed)
+		error_set(err, ENOMEM, "cannot ask the zone");
+	else if (exec.monitor >= 0)
+		pid = launch(&exec, err);
+	release(&exec);
+	if (pid < 0)
+		return -1;
+	return await_exit(pid) ? error_set(err, 0, "the zone does not answer") : 0;
+}
+
+char *exec_query(int dir, enum zone_op_type operation, const char *property, struct error *err)
+{
 	cleanup_close int answer = answer_file(err);
 	cleanup_free char *text = calloc(1, ANSWER_MAX + 1);
-	pid_t pid = -1;
+	struct spec spec = {0};
 
 	if (answer < 0 || !text)
 		return NULL;
-	exec.streams[1] = answer;
-	exec.monitor = connect_monitor(dir, err);
-	if (exec.monitor >= 0) {
-		spec_begin(&exec.spec, operation, "%s", property);
-		spec_end(&exec.spec);
-		pid = launch(&exec, err);
-	}
-	release(&exec);
-	if (pid < 0)
+	spec_begin(&spec, operation, "%s", property);
+	spec_end(&spec);
+	if (ask_zone(dir, &spec, answer, err))
 		return NULL;
-	if (await_exit(pid)) {
-		error_set(err, 0, "the zone does not answer");
-		return NULL;
-	}
 	return pread(answer, text, ANSWER_MAX, 0) < 0 ? NULL : steal_pointer(&text);
+}
+
+int exec_limits(int dir, struct spec *spec, struct error *err)
+{
+	return ask_zone(dir, spec, -1, err);
 }

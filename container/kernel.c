@@ -24,8 +24,10 @@
 /* quiet: a console line costs the guest's start more than anything in it is worth; errors still come.
  * panic=-1: a kernel that cannot go on ends at once. noreplace-smp: with one processor Linux takes the lock
  * prefixes out of its own code, each by a change of page tables: a third of a PV guest's boot, for a cost
- * that a processor which has the line in its cache hardly knows; and more processors may come. */
-#define BASE_CMDLINE ZONE_CMDLINE_MARK " console=hvc0 quiet panic=-1 noreplace-smp"
+ * that a processor which has the line in its cache hardly knows; and more processors may come.
+ * memhp_default_state=online: memory that `update` plugs in is used, where a distribution's kernel leaves
+ * that to udev. */
+#define BASE_CMDLINE ZONE_CMDLINE_MARK " console=hvc0 quiet panic=-1 noreplace-smp memhp_default_state=online"
 
 /* dom0's own kernel first, else the newest that is not made for a cloud's machines only. */
 static char *distribution_kernel(void)

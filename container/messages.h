@@ -47,7 +47,9 @@ enum request_type {
 	REQUEST_EXEC = 3,
 	REQUEST_PAUSE = 4,
 	REQUEST_RESUME = 5,
-	REQUEST_STATISTICS = 6, /* the answer's text: what Xen has of the domain, "cpu_ns memory_kib vcpus" */
+	REQUEST_STATISTICS = 6, /* the answer's text: what Xen has of the domain (zone_statistics()) */
+	REQUEST_MEMORY = 7,	/* memory_kib */
+	REQUEST_PROCESSORS = 8, /* processors */
 };
 #define REQUEST_EXEC_FDS     4 /* at least */
 #define REQUEST_EXEC_FDS_MAX (1 + ZONE_STREAMS_MAX)
@@ -55,6 +57,8 @@ enum request_type {
 struct request {
 	uint32_t type;
 	uint32_t arg[2];
+	uint64_t memory_kib;
+	struct zone_processors processors;
 };
 
 /* The monitor's answer to a request, and its last word to the call that creates. */

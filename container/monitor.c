@@ -356,6 +356,13 @@ static int request_exec(struct monitor *monitor, const struct request *request, 
 	return 0;
 }
 
+static int request_resize(struct monitor *monitor, const struct request *request, struct error *err)
+{
+	if (request->type == REQUEST_MEMORY)
+		return zone_set_memory(monitor->zone, request->memory_kib, err);
+	return zone_set_processors(monitor->zone, &request->processors, err);
+}
+
 static void request_event(struct monitor *monitor)
 {
 	int caller = accept4(monitor->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -387,6 +394,10 @@ static void request_event(struct monitor *monitor)
 		break;
 	case REQUEST_STATISTICS:
 		text = zone_statistics(monitor->zone, &err);
+		break;
+	case REQUEST_MEMORY:
+	case REQUEST_PROCESSORS:
+		request_resize(monitor, &request, &err);
 		break;
 	default:
 		error_set(&err, 0, "unknown request");
@@ -616,6 +627,7 @@ static int build(struct monitor *monitor, struct error *err)
 		.cmdline = container->image.cmdline,
 		.memory_kib = container->memory_kib,
 		.vcpus = container->vcpus,
+		.processors = container->processors,
 		.tags = {ZONE_TAG_CONTROL, ZONE_TAG_ROOTFS, container->volumes.len ? ZONE_TAG_VOLUMES : NULL,
 			NULL},
 		.vifs = vifs,

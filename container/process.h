@@ -30,6 +30,7 @@ struct container {
 	enum zone_type type;
 	uint64_t memory_kib;
 	uint32_t vcpus;
+	struct zone_processors processors;
 	int dir;     /* the state's folder */
 	int alive;   /* its lock, shared by all processes */
 	int creator; /* socket to the call that creates: struct answer goes there */
@@ -62,8 +63,9 @@ int create(const struct container_options *options, pid_t *standin, struct error
 
 /* The config.json that the container was created from, as it was then. The caller frees it. */
 struct oci_config *container_config(int dir, struct error *err);
-/* Keeps a copy for it. */
+/* Keeps a copy for it; another one, whole or not at all. */
 int config_keep(int dir, const char *text, size_t length, struct error *err);
+int config_replace(int dir, const char *text, struct error *err);
 
 /* exec's process; config loses its own where that is what it begins with. The caller frees it. */
 struct oci_process *exec_process(
@@ -72,6 +74,9 @@ struct oci_process *exec_process(
 /* Asks the zone something of the container (ZONE_OP_PROCESSES…). The answer is the guest's word, bounded in
  * length; the caller frees it. */
 char *exec_query(int dir, enum zone_op_type operation, const char *property, struct error *err);
+
+/* Has the zone write the files of a spec that ends with ZONE_OP_LIMITS. */
+int exec_limits(int dir, struct spec *spec, struct error *err);
 
 /* Sends a struct answer: an error, or NULL with a text of its own, which may be NULL. */
 void send_answer(int fd, const struct error *err, const char *text);

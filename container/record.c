@@ -173,6 +173,17 @@ int config_keep(int dir, const char *text, size_t length, struct error *err)
 	return fd < 0 || length ? error_set(err, errno, "cannot keep config.json") : 0;
 }
 
+int config_replace(int dir, const char *text, struct error *err)
+{
+	cleanup_close int fd = openat(dir, "config.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	size_t length = strlen(text);
+
+	if (fd < 0 || write(fd, text, length) != (ssize_t)length || fsync(fd) ||
+		renameat(dir, "config.json.new", dir, "config.json") || fsync(dir))
+		return error_set(err, errno, "cannot keep config.json");
+	return 0;
+}
+
 struct oci_config *container_config(int dir, struct error *err)
 {
 	char path[48];

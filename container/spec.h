@@ -60,7 +60,8 @@ int compile_container(const struct oci_config *config, const char *bundle, const
 int compile_mount(const struct oci_config *config, size_t i, const char *bundle, struct spec *spec,
 	struct volumes *volumes, struct error *err);
 
-/* The operations on the container's cgroup: limits, device rules. */
+/* The operations on the container's cgroup: limits alone, or with device rules. */
+int compile_limits(const struct oci_resources *resources, struct spec *spec, struct error *err);
 int compile_resources(const struct oci_resources *resources, struct spec *spec, struct error *err);
 
 /* The DEVICES operation; none where there are no rules. */

@@ -136,8 +136,8 @@ int statedir_lock(int dir, const char *file, int operation, int seconds)
 
 int statedir_remove(const char *root, const char *id, struct error *err)
 {
-	static const char *const files[] = {
-		"state.json", "state.json.new", "config.json", "control.sock", "alive", "lock"};
+	static const char *const files[] = {"state.json", "state.json.new", "config.json", "config.json.new",
+		"control.sock", "alive", "lock", "update"};
 	cleanup_close int root_fd = open_root(root);
 	cleanup_close int dir = -1;
 	char name[NAME_MAX + 1];

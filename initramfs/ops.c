@@ -60,6 +60,7 @@ static const struct layout layouts[] = {
 	{ZONE_OP_PROCESSES, 0, 0, 0},
 	{ZONE_OP_STATISTICS, 0, 0, 0},
 	{ZONE_OP_NETWORK, 0, 0, 0},
+	{ZONE_OP_LIMITS, 0, 0, 0},
 	{ZONE_OP_SCHEDULER, 48, 0, 0},
 	{ZONE_OP_IO_PRIORITY, 4, 0, 0},
 	{ZONE_OP_AFFINITY, 0, 0, 8},
@@ -96,7 +97,7 @@ static size_t read_header(const uint8_t *bytes, size_t length, size_t offset, st
 static bool is_last(uint32_t type)
 {
 	return type == ZONE_OP_EXEC || type == ZONE_OP_PROCESSES || type == ZONE_OP_STATISTICS ||
-	       type == ZONE_OP_NETWORK;
+	       type == ZONE_OP_NETWORK || type == ZONE_OP_LIMITS;
 }
 
 bool spec_complete(const uint8_t *bytes, size_t length)
@@ -162,6 +163,11 @@ static bool is_network(uint32_t type)
 	return type == ZONE_OP_INTERFACE || type == ZONE_OP_ADDRESS || type == ZONE_OP_ROUTE;
 }
 
+static bool is_limit(uint32_t type)
+{
+	return type == ZONE_OP_CGROUP || type == ZONE_OP_CGROUP_TRY;
+}
+
 /* Whether an operation may stand here. Returns 0, or an errno. */
 static int check_order(const struct spec *spec, const struct op *op, uint32_t last_type, size_t args)
 {
@@ -174,9 +180,10 @@ static int check_order(const struct spec *spec, const struct op *op, uint32_t la
 		return last_type && !is_network(last_type) ? EBADMSG : 0;
 	if (is_network(last_type) && !spec->container)
 		return EBADMSG;
+	if (op->type == ZONE_OP_LIMITS)
+		return spec->container || (last_type && !is_limit(last_type)) ? EBADMSG : 0;
 	/* An exec's process joins namespaces that are set up, and finds the shares mounted. */
-	if (op->type != ZONE_OP_CGROUP && op->type != ZONE_OP_CGROUP_TRY &&
-		op->type < ZONE_OP_OOM_SCORE_ADJ && !spec->container)
+	if (!is_limit(op->type) && op->type < ZONE_OP_OOM_SCORE_ADJ && !spec->container)
 		return EBADMSG;
 	if ((op->type == ZONE_OP_EXEC || op->type == ZONE_OP_HOOK) !=
 		(last_type == ZONE_OP_READY || last_type == ZONE_OP_HOOK))
@@ -237,6 +244,7 @@ static void note(struct spec *spec, const struct op *op, struct counts *counts)
 	case ZONE_OP_PROCESSES:
 	case ZONE_OP_STATISTICS:
 	case ZONE_OP_NETWORK:
+	case ZONE_OP_LIMITS:
 		spec->query = op->type;
 		break;
 	case ZONE_OP_ARG:

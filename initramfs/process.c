@@ -18,6 +18,7 @@
 #include "initramfs/cgroup.h"
 #include "initramfs/child.h"
 #include "initramfs/control.h"
+#include "initramfs/limits.h"
 #include "initramfs/mounts.h"
 #include "initramfs/ops.h"
 #include "initramfs/platform.h"
@@ -158,7 +159,9 @@ void process_create(uint32_t number)
 	processes = process;
 	if (process->folder < 0 || pipe2(process->stop, O_CLOEXEC) ||
 		control_spec(process->folder, &bytes, &length, &file) ||
-		spec_decode(&spec, bytes, length, &index) || spawn_prepare(&spec, &index) ||
+		spec_decode(&spec, bytes, length, &index) ||
+		(spec.query == ZONE_OP_LIMITS ? limits_change(&spec, zone.cgroup, &index)
+					      : spawn_prepare(&spec, &index)) ||
 		(spec.query ? answer(process, spec.query) : spawn(process, &spec, &index))) {
 		fail(process, index, errno);
 		close_stop(process);

@@ -201,6 +201,9 @@ enum zone_op_type {
 	/* The last of a spec of INTERFACE, ADDRESS and ROUTE alone, which makes no process: the container's
 	 * network has changed since it was created. */
 	ZONE_OP_NETWORK = 62, /* none */
+	/* The last of a spec of CGROUP and CGROUP_TRY alone, which makes no process: the container's limits
+	 * have changed. When one cannot be written, those before it are as they were. */
+	ZONE_OP_LIMITS = 63, /* none */
 };
 
 enum zone_interface_flag {

@@ -461,6 +461,12 @@ struct oci_resources *oci_resources_load(const char *path, struct error *err);
 struct oci_resources *oci_resources_parse(const char *text, size_t length, struct error *err);
 void oci_resources_free(struct oci_resources *resources);
 
+/* config.json of that path as it is once linux.resources is changed by `update`: by what the file says ("-":
+ * standard input), or without one the text. Absence, and 0 where it means nothing, leave what there is. Its
+ * text goes to *text. What cannot be changed is an error. The caller frees both. */
+struct oci_config *oci_config_update(
+	const char *path, const char *file, const char *update_text, char **text, struct error *err);
+
 /* What the spec's text asks for beyond types; called by load and parse. For a struct changed afterwards
  * (exec's options over the config's process) call it again. warnings may be NULL. Each gives 0 or -1. */
 int oci_config_validate(const struct oci_config *config, struct oci_warnings *warnings, struct error *err);

@@ -16,13 +16,9 @@
  * special pages of Xen, and where ACPI tables would stand. */
 #define PVH_MMIO_START 0xfc000000ull
 
-/* Xen's own bookkeeping is charged to the domain, so it may have a little more than it is given. */
-#define SLACK_KIB 1024
-
-/* Shadow or nested page tables: per vCPU and per MiB of memory, as Xen's own tool stack reckons. */
-static uint64_t paging_pool_bytes(const struct zone_config *config)
+uint64_t paging_pool_bytes(uint64_t memory_kib, uint32_t vcpus)
 {
-	uint64_t bytes = 4 * KIB * (256ull * config->vcpus + 2 * (config->memory_kib / KIB));
+	uint64_t bytes = 4 * KIB * (256ull * vcpus + 2 * (memory_kib / KIB));
 
 	return (bytes + 1024 * KIB - 1) & ~(1024 * KIB - 1);
 }
@@ -49,8 +45,12 @@ static int create(struct zone *zone, const struct zone_config *config, struct er
 	/* Without vCPUs a PVH domain would bring down the hypervisor in the calls that follow. */
 	if (xc_domain_max_vcpus(zone->xc, domid, config->vcpus))
 		return xen_error(err, &zone->log, "cannot give the domain its vCPUs");
+	zone->vcpus = config->vcpus;
+	if (zone_set_processors(zone, &config->processors, err))
+		return -1;
 	if (xc_domain_setmaxmem(zone->xc, domid, config->memory_kib + SLACK_KIB))
 		return xen_error(err, &zone->log, "cannot set the domain's memory");
+	zone->memory_kib = zone->memory_most_kib = config->memory_kib;
 	if (!pvh && xc_domain_set_memmap_limit(zone->xc, domid, config->memory_kib + SLACK_KIB))
 		return xen_error(err, &zone->log, "cannot set the domain's memory map");
 	/* It never moves to another host, whose counter might differ: a read of it need not be emulated. */
@@ -59,7 +59,8 @@ static int create(struct zone *zone, const struct zone_config *config, struct er
 	if (pvh) {
 		if (xc_hvm_param_set(zone->xc, domid, HVM_PARAM_TIMER_MODE, 1))
 			return xen_error(err, &zone->log, "cannot set the domain's timer mode");
-		if (xc_set_paging_mempool_size(zone->xc, domid, paging_pool_bytes(config)))
+		if (xc_set_paging_mempool_size(
+			    zone->xc, domid, paging_pool_bytes(config->memory_kib, config->vcpus)))
 			return xen_error(err, &zone->log, "no memory for the domain's page tables");
 	}
 	return 0;

@@ -71,6 +71,7 @@ void host_facts(struct host_facts *facts)
 			     physical.capabilities & XEN_SYSCTL_PHYSCAP_hap;
 		facts->free_memory_kib = physical.free_pages * (XC_PAGE_SIZE / 1024);
 		facts->cpus = physical.nr_cpus;
+		facts->cpu_numbers = physical.max_cpu_id + 1;
 	}
 	xc_interface_close(xc);
 

@@ -409,6 +409,19 @@ int nodes_read_device(struct zone *zone, uint32_t number, struct zone_device *de
 	return 1;
 }
 
+int nodes_write_memory(struct zone *zone, uint64_t most_kib, uint64_t target_kib, struct error *err)
+{
+	struct writer w = {.store = zone->store, .transaction = XBT_NULL};
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/memory/static-max", zone->domid);
+	put(&w, path, "%" PRIu64, most_kib);
+	/* The last: it is what the guest watches. */
+	snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/memory/target", zone->domid);
+	put(&w, path, "%" PRIu64, target_kib);
+	return w.failed ? error_set(err, errno, "cannot write %s", path) : 0;
+}
+
 int nodes_write_state(struct zone *zone, uint32_t number, int state, struct error *err)
 {
 	char path[PATH_SIZE], value[16];

@@ -33,6 +33,17 @@ struct zone_vif {
 	uint32_t mtu;
 };
 #define ZONE_VIFS_MAX 16
+/* CPUs of the host that a zone's affinity can name. */
+#define ZONE_CPUS_MAX 4096
+
+/* What a zone has of the host's processors. All zeroes is what Xen gives to whom asks for nothing. */
+struct zone_processors {
+	uint16_t weight; /* of the credit2 scheduler; 0: the default, ZONE_WEIGHT */
+	uint16_t cap;	 /* the most of all its vCPUs together, in hundredths of a CPU; 0: none */
+	/* Its vCPUs run on CPU n if bit n % 8 of n / 8 is set; none: on any. */
+	uint8_t cpus[ZONE_CPUS_MAX / 8];
+};
+#define ZONE_WEIGHT 256
 
 /* What the zone is to be. Everything is borrowed for the time of the call. */
 struct zone_config {
@@ -46,6 +57,7 @@ struct zone_config {
 	const char *cmdline;
 	uint64_t memory_kib;
 	uint32_t vcpus;
+	struct zone_processors processors;
 	/* Of its 9pfs devices, NULL-terminated: a device's number is its place. */
 	const char *tags[ZONE_SHARES_MAX + 1];
 	const struct zone_vif *vifs; /* the same of these */
@@ -61,7 +73,13 @@ struct zone *zone_build(const struct zone_config *config, struct error *err);
 int zone_unpause(struct zone *zone, struct error *err);
 int zone_pause(struct zone *zone, struct error *err);
 
-/* What Xen has counted of the domain: "CPU_NS MEMORY_KIB VCPUS". The caller frees it. */
+/* Both of a zone that runs; one that fails has changed nothing. A zone comes to have the memory that it is
+ * told of as its kernel takes it or gives it back. */
+int zone_set_memory(struct zone *zone, uint64_t memory_kib, struct error *err);
+int zone_set_processors(struct zone *zone, const struct zone_processors *processors, struct error *err);
+
+/* What Xen has counted of the domain, and what it was given: "CPU_NS MEMORY_KIB VCPUS_ONLINE TARGET_KIB
+ * VCPUS". The caller frees it. */
 char *zone_statistics(struct zone *zone, struct error *err);
 uint32_t zone_domid(const struct zone *zone);
 
@@ -176,6 +194,7 @@ struct host_facts {
 	bool netback; /* dom0's kernel serves interfaces */
 	uint64_t free_memory_kib;
 	uint32_t cpus;
+	uint32_t cpu_numbers; /* one more than the highest number of a CPU */
 };
 void host_facts(struct host_facts *facts);
 

@@ -104,8 +104,9 @@ char *zone_statistics(struct zone *zone, struct error *err)
 		xen_error(err, &zone->log, "cannot look at the domain");
 		return NULL;
 	}
-	if (asprintf(&text, "%llu %llu %u", (unsigned long long)info.cpu_time,
-		    (unsigned long long)info.tot_pages * (XC_PAGE_SIZE / 1024), info.nr_online_vcpus) < 0) {
+	if (asprintf(&text, "%llu %llu %u %llu %u", (unsigned long long)info.cpu_time,
+		    (unsigned long long)info.tot_pages * (XC_PAGE_SIZE / 1024), info.nr_online_vcpus,
+		    (unsigned long long)zone->memory_kib, zone->vcpus) < 0) {
 		error_set(err, ENOMEM, "statistics");
 		return NULL;
 	}

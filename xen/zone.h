@@ -43,6 +43,10 @@ struct zone {
 	uint32_t domid;
 	uint8_t uuid[ZONE_UUID_LENGTH];
 	enum zone_type type;
+	uint32_t vcpus;
+	uint64_t memory_kib;	  /* what it was told to have */
+	uint64_t memory_most_kib; /* the most of that so far */
+	struct zone_processors processors;
 	uint32_t store_port, console_port; /* the guest's ends of the event channels */
 	xen_pfn_t store_frame, console_frame;
 	uint32_t devices;
@@ -54,6 +58,11 @@ struct zone {
 /* domain.c: creates the domain and loads the guest; zone->domid is set as soon as there is one. */
 int domain_build(struct zone *zone, const struct zone_config *config, struct error *err);
 
+/* Xen's own bookkeeping is charged to the domain, so it may have a little more than it is given. */
+#define SLACK_KIB 1024
+/* Shadow or nested page tables: per vCPU and per MiB of memory, as Xen's own tool stack reckons. */
+uint64_t paging_pool_bytes(uint64_t memory_kib, uint32_t vcpus);
+
 /* mptable.c: tells a PVH guest of its local APICs. */
 int mptable_write(struct xc_dom_image *dom, uint32_t vcpus);
 
@@ -61,6 +70,8 @@ int mptable_write(struct xc_dom_image *dom, uint32_t vcpus);
 int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err);
 /* Waits until dom0's kernel has let go of the zone's interfaces. */
 void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZONE_UUID_LENGTH]);
+/* What the guest's balloon goes by. */
+int nodes_write_memory(struct zone *zone, uint64_t most_kib, uint64_t target_kib, struct error *err);
 /* Reads what the frontend offers. Returns 1, 0 if it has not come up yet, -1 for nonsense. */
 int nodes_read_device(struct zone *zone, uint32_t number, struct zone_device *device);
 int nodes_write_state(struct zone *zone, uint32_t number, int state, struct error *err);

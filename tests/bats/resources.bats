@@ -13,7 +13,7 @@ setup_file() {
 	run_zone limits "$CGROUP" '
 c["linux"]["resources"] = {
     "memory": {"limit": 104857600, "reservation": 52428800, "swap": 125829120, "checkBeforeUpdate": True},
-    "cpu": {"shares": 1024, "quota": 50000, "period": 200000, "burst": 1000, "cpus": "0-63", "mems": "0"},
+    "cpu": {"shares": 1024, "quota": 50000, "period": 200000, "burst": 1000, "cpus": "0-1", "mems": "0"},
     "pids": {"limit": 77},
     "blockIO": {"weight": 500},
     "network": {"classID": 1},

@@ -37,6 +37,7 @@ sh('trap \"exit 7\" TERM; echo on; while :; do sleep 0.1; done')"
 	refuses 'no such file' exec "$id" /bin/missing
 	ok ps "$id"
 	ok events --stats "$id"
+	ok update --memory 200m --cpu-quota 50000 --pids-limit 100 "$id"
 	ok pause "$id"
 	ok resume "$id"
 	ok state "$id"

@@ -310,6 +310,59 @@ static void refuses_unknown_limits_in_zone(void)
 	fails(0, 5, ENOENT);
 }
 
+static void changes_limits_in_zone(void)
+{
+	static const char look[] = "cat /cgroup/cgroup.max.depth /cgroup/cgroup.max.descendants";
+	struct zone_report report;
+
+	put_root();
+	put_mount("cgroup2", "none", "/cgroup", 0, 0, "");
+	put(ZONE_OP_PIVOT, NULL, 0);
+	put_shell("exec sleep 1000");
+	create(0);
+	report = next_report();
+	if (report.type == ZONE_REPORT_FAILED)
+		SKIP("no cgroup of version 2");
+	CHECK_EQ(report.type, ZONE_REPORT_CREATED);
+	ask(ZONE_EVENT_START, 0, 0, 0);
+	CHECK(reported(ZONE_REPORT_STARTED, 0, 0, 0));
+
+	spec_length = 0;
+	PUT_STRINGS(ZONE_OP_CGROUP, "cgroup.max.depth\0"
+				    "7");
+	PUT_STRINGS(ZONE_OP_CGROUP_TRY, "nonesuch.max\0"
+					"1");
+	PUT_STRINGS(ZONE_OP_CGROUP, "cgroup.max.descendants\0"
+				    "8");
+	put(ZONE_OP_LIMITS, NULL, 0);
+	CHECK_EQ(run(1), 0);
+	CHECK_EQ(exec(2, look), 0);
+	CHECK(output_is(2, 1, "7\n8\n"));
+	/* What was written before it is undone, in whatever order it came. */
+	spec_length = 0;
+	PUT_STRINGS(ZONE_OP_CGROUP, "cgroup.max.depth\0"
+				    "5");
+	PUT_STRINGS(ZONE_OP_CGROUP, "cgroup.max.descendants\0"
+				    "6");
+	PUT_STRINGS(ZONE_OP_CGROUP, "cgroup.max.depth\0"
+				    "4");
+	PUT_STRINGS(ZONE_OP_CGROUP, "nonesuch.max\0"
+				    "1");
+	put(ZONE_OP_LIMITS, NULL, 0);
+	fails(3, 3, ENOENT);
+	CHECK_EQ(exec(4, look), 0);
+	CHECK(output_is(4, 1, "7\n8\n"));
+	spec_length = 0;
+	PUT_STRINGS(ZONE_OP_CGROUP, "cgroup.max.depth\0"
+				    "max");
+	PUT_STRINGS(ZONE_OP_CGROUP, "cgroup.max.descendants\0"
+				    "much");
+	put(ZONE_OP_LIMITS, NULL, 0);
+	fails(5, 1, EINVAL);
+	CHECK_EQ(exec(6, look), 0);
+	CHECK(output_is(6, 1, "7\n8\n"));
+}
+
 static void loads_filters_in_zone(void)
 {
 	static const char script[] =
@@ -546,6 +599,7 @@ ZONE_TEST(sets_attributes)
 ZONE_TEST(schedules)
 ZONE_TEST(obeys_device_rules)
 ZONE_TEST(refuses_unknown_limits)
+ZONE_TEST(changes_limits)
 ZONE_TEST(loads_filters)
 ZONE_TEST(runs_hooks)
 ZONE_TEST(tells_a_hook_that_fails)
@@ -574,6 +628,7 @@ int main(int argc, char **argv)
 	RUN(schedules);
 	RUN(obeys_device_rules);
 	RUN(refuses_unknown_limits);
+	RUN(changes_limits);
 	RUN(loads_filters);
 	RUN(runs_hooks);
 	RUN(tells_a_hook_that_fails);

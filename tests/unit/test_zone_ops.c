@@ -202,6 +202,37 @@ static void ends_at_exec(void)
 	spec_free(&spec);
 }
 
+static void takes_limits(void)
+{
+	struct spec spec;
+	uint32_t index;
+
+	spec_length = 0;
+	PUT_STRINGS(ZONE_OP_CGROUP, "pids.max\0"
+				    "7");
+	PUT_STRINGS(ZONE_OP_CGROUP_TRY, "io.weight\0"
+					"100");
+	put(ZONE_OP_LIMITS, NULL, 0);
+	put_exec();
+	CHECK_EQ(decode(&spec, &index), 0);
+	CHECK_EQ(spec.query, ZONE_OP_LIMITS);
+	spec_free(&spec);
+	spec_length = 0;
+	put(ZONE_OP_LIMITS, NULL, 0);
+	CHECK_EQ(decode(&spec, &index), 0);
+	spec_free(&spec);
+	/* No limits of a process, nor of a container to be. */
+	spec_length = 0;
+	PUT_STRINGS(ZONE_OP_ARG, "sh");
+	put(ZONE_OP_LIMITS, NULL, 0);
+	CHECK_EQ(refused_at(1), EBADMSG);
+	spec_length = 0;
+	put_u32(ZONE_OP_CLONE, 0x20000);
+	PUT_STRINGS(ZONE_OP_CGROUP, "a\0b");
+	put(ZONE_OP_LIMITS, NULL, 0);
+	CHECK_EQ(refused_at(2), EBADMSG);
+}
+
 static void refuses_what_is_cut_short(void)
 {
 	put_container();
@@ -440,6 +471,7 @@ int main(void)
 	RUN(refuses_wrong_hooks);
 	RUN(takes_an_exec);
 	RUN(ends_at_exec);
+	RUN(takes_limits);
 	RUN(refuses_what_is_cut_short);
 	RUN(refuses_wrong_layouts);
 	RUN(takes_descriptors);
