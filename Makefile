@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # make            xenrun, zone init and its initramfs, into build/
-# make install    PREFIX (/usr/local), DESTDIR, SBINDIR, LIBEXECDIR, MANDIR
+# make install    PREFIX (/usr/local), DESTDIR, SBINDIR, LIBEXECDIR, DATADIR, MANDIR, DOCDIR, COMPDIR, SYSCONFDIR (/etc)
+# make uninstall  with the same variables
+# make deb        a Debian package, into build/deb; the zone kernel is in it if it was built
 # make kernel     the zone kernel, cached outside the tree (10 minutes the first time)
 # make check      every test, in a real Xen under QEMU; TESTS=tests/bats/NAME.bats for one file
 # make unit       the unit tests only
@@ -16,7 +18,12 @@
 PREFIX     ?= /usr/local
 SBINDIR    ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec
-MANDIR     ?= $(PREFIX)/share/man
+DATADIR    ?= $(PREFIX)/share
+MANDIR     ?= $(DATADIR)/man
+DOCDIR     ?= $(DATADIR)/doc/xenrun
+COMPDIR    ?= $(DATADIR)/bash-completion/completions
+# Podman and CRI-O look for drop-ins in /etc only, whatever the prefix.
+SYSCONFDIR ?= /etc
 
 CC       ?= cc
 MUSL_CC  ?= musl-gcc
@@ -54,6 +61,13 @@ ZONE_CFLAGS  := -std=gnu11 -D_GNU_SOURCE -Os $(WARNINGS) -iquote . -static -ffun
 
 all: $(BUILD)/xenrun $(BUILD)/zone.cpio
 
+# The binary knows where its files are: other paths, another binary.
+$(BUILD)/paths: force
+	@mkdir -p $(@D)
+	@echo '$(SBINDIR) $(LIBEXECDIR) $(DOCDIR)' | cmp -s - $@ || echo '$(SBINDIR) $(LIBEXECDIR) $(DOCDIR)' >$@
+
+$(BUILD)/container/kernel.o: $(BUILD)/paths
+
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC $@"
@@ -72,16 +86,44 @@ $(BUILD)/zone.cpio: $(BUILD)/zone-init initramfs/pack
 	initramfs/pack $(BUILD)/zone-init >$@
 
 # The zone kernel is built by `make kernel` only; install takes it along when it is there.
+VMLINUX  ?= $(shell kernel/build --path 2>/dev/null)
 kernel:
 	kernel/build
 
-install: all
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR)/xenrun $(DESTDIR)$(MANDIR)/man8
+# What the callers are told, with the paths of this installation in it.
+$(BUILD)/callers/%: callers/%.in $(BUILD)/paths
+	@mkdir -p $(@D)
+	sed -e 's|@SBINDIR@|$(SBINDIR)|' -e 's|@DOCDIR@|$(DOCDIR)|' $< >$@
+
+CALLERS := $(patsubst callers/%.in,$(BUILD)/callers/%,$(wildcard callers/*.in))
+
+install: all $(CALLERS)
+	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(LIBEXECDIR)/xenrun $(MANDIR)/man5 $(MANDIR)/man8 $(COMPDIR) \
+		$(DOCDIR)/examples $(SYSCONFDIR)/containers/containers.conf.d $(SYSCONFDIR)/crio/crio.conf.d)
 	install -m 755 $(BUILD)/xenrun $(DESTDIR)$(SBINDIR)/xenrun
 	install -m 644 $(BUILD)/zone.cpio $(DESTDIR)$(LIBEXECDIR)/xenrun/zone.cpio
-	if vmlinux=$$(kernel/build --path 2>/dev/null); then \
-		install -m 644 "$$vmlinux" $(DESTDIR)$(LIBEXECDIR)/xenrun/vmlinux; fi
+	vmlinux="$(VMLINUX)"; [ -z "$$vmlinux" ] || install -m 644 "$$vmlinux" $(DESTDIR)$(LIBEXECDIR)/xenrun/vmlinux
 	install -m 644 man/xenrun.8 $(DESTDIR)$(MANDIR)/man8/xenrun.8
+	install -m 644 man/xenrun.conf.5 $(DESTDIR)$(MANDIR)/man5/xenrun.conf.5
+	install -m 644 cmd/completion.bash $(DESTDIR)$(COMPDIR)/xenrun
+	install -m 644 $(BUILD)/callers/podman.conf $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/xenrun.conf
+	install -m 644 $(BUILD)/callers/crio.conf $(DESTDIR)$(SYSCONFDIR)/crio/crio.conf.d/10-xenrun.conf
+	install -m 644 $(BUILD)/callers/containerd.toml $(BUILD)/callers/docker.json callers/runtimeclass.yaml \
+		$(DESTDIR)$(DOCDIR)/examples
+
+# Folders that others may have files in stay when they do.
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(SBINDIR)/xenrun $(MANDIR)/man8/xenrun.8 $(MANDIR)/man5/xenrun.conf.5 $(COMPDIR)/xenrun \
+		$(SYSCONFDIR)/containers/containers.conf.d/xenrun.conf $(SYSCONFDIR)/crio/crio.conf.d/10-xenrun.conf)
+	rm -rf $(addprefix $(DESTDIR),$(LIBEXECDIR)/xenrun $(DOCDIR))
+
+# From a copy, so that nothing is left in the tree; with debian/rules' paths, whatever ours are.
+deb:
+	rm -rf $(BUILD)/deb
+	mkdir -p $(BUILD)/deb/xenrun
+	tar -c --exclude=./build --exclude='./$(BUILD)' --exclude=./.git . | tar -x -C $(BUILD)/deb/xenrun
+	cd $(BUILD)/deb/xenrun && env -u MAKEFLAGS -u MAKELEVEL -u BUILD VMLINUX="$(VMLINUX)" dpkg-buildpackage -us -uc -b
+	rm -r $(BUILD)/deb/xenrun
 
 # Unit tests, with address and undefined-behaviour sanitizers.
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZED
@@ -215,7 +257,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check conformance spec-table soak bench bench-zones bench-files demo clean
+.PHONY: all kernel install uninstall deb force sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check conformance spec-table soak bench bench-zones bench-files demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d) $(wildcard $(BUILD)/unit/*.d $(BUILD)/harness/*.d)

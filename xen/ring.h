@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h> /* Xen's header calls memcpy, and 4.20's does not include this. */
 #include <sys/types.h>
 #include <sys/uio.h>
 
