@@ -180,4 +180,4 @@ clean:
 .PHONY: all kernel install sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check soak bench demo clean
 .DELETE_ON_ERROR:
 
--include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d)
+-include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d) $(wildcard $(BUILD)/unit/*.d $(BUILD)/harness/*.d)

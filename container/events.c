@@ -11,6 +11,9 @@
 #include "container/process.h"
 #include "util/cleanup.h"
 
+/* More than a line of the files that are read has. */
+#define LINE_SIZE 256
+
 /* The text of a file in the answer (zone_wire.h, ZONE_OP_STATISTICS), NULL if it is not there. */
 static const char *file_of(const char *answer, const char *name)
 {
@@ -20,6 +23,19 @@ static const char *file_of(const char *answer, const char *name)
 	snprintf(title, sizeof(title), "[%s]\n", name);
 	at = strstr(answer, title);
 	return at ? at + strlen(title) : NULL;
+}
+
+/* Takes a line out of a file, as far as it fits. False at the end of the answer. */
+static bool take_line(const char **at, char line[LINE_SIZE])
+{
+	const char *end;
+
+	if (!*at || !**at)
+		return false;
+	end = strchrnul(*at, '\n');
+	snprintf(line, LINE_SIZE, "%.*s", (int)(end - *at < LINE_SIZE ? end - *at : LINE_SIZE), *at);
+	*at = *end ? end + 1 : end;
+	return true;
 }
 
 /* A file that is one number; "max" is the largest. */
@@ -73,8 +89,8 @@ static void add_cpu(struct json_object *data, const char *answer)
 static void add_memory(struct json_object *data, const char *answer)
 {
 	struct json_object *memory = add_object(data, "memory"), *part;
-	const char *line = file_of(answer, "memory.stat");
-	char key[64];
+	const char *at = file_of(answer, "memory.stat");
+	char line[LINE_SIZE], key[64];
 	unsigned long long value;
 
 	add(memory, "cache", value_of(answer, "memory.stat", "file"));
@@ -89,8 +105,7 @@ static void add_memory(struct json_object *data, const char *answer)
 	add(part, "max", 0);
 	add(part, "failcnt", 0);
 	part = add_object(memory, "raw");
-	for (; line && sscanf(line, "%63[a-z0-9_] %llu", key, &value) == 2;
-		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+	while (take_line(&at, line) && sscanf(line, "%63[a-z0-9_] %llu", key, &value) == 2)
 		add(part, key, value);
 	part = add_object(memory, "events");
 	add(part, "oom", value_of(answer, "memory.events", "oom"));
@@ -123,13 +138,14 @@ static void add_io(struct json_object *data, const char *answer)
 {
 	struct json_object *io = add_object(data, "blkio");
 	struct json_object *bytes = json_object_new_array(), *requests = json_object_new_array();
-	const char *line = file_of(answer, "io.stat");
+	const char *at = file_of(answer, "io.stat");
+	char line[LINE_SIZE];
 	unsigned major, minor;
 	unsigned long long value[4];
 
-	for (; line && sscanf(line, "%u:%u rbytes=%llu wbytes=%llu rios=%llu wios=%llu", &major, &minor,
-			       &value[0], &value[1], &value[2], &value[3]) == 6;
-		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+	while (take_line(&at, line) &&
+		sscanf(line, "%u:%u rbytes=%llu wbytes=%llu rios=%llu wios=%llu", &major, &minor, &value[0],
+			&value[1], &value[2], &value[3]) == 6) {
 		add_io_entry(bytes, major, minor, "Read", value[0]);
 		add_io_entry(bytes, major, minor, "Write", value[1]);
 		add_io_entry(requests, major, minor, "Read", value[2]);

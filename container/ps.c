@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ps: the zone lists its processes; what it wrote is checked number by number and printed anew. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,9 +25,9 @@ static bool parse(char *line, struct row *row)
 		!at || row->pid <= 0)
 		return false;
 	row->name = line + at;
-	/* A hostile zone has control characters for a person's terminal. */
+	/* A hostile zone has control characters for a person's terminal, of two bytes, too. */
 	for (char *c = row->name; *c; c++)
-		if (iscntrl((unsigned char)*c))
+		if (*c < ' ' || *c > '~')
 			*c = '?';
 	return true;
 }
