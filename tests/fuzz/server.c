@@ -49,6 +49,36 @@ static struct {
 	int mapped, bound, open;
 } guest;
 
+/* Data of each order for each ring, made once: between two pages that are not there. */
+static uint8_t *data_of(size_t ring, uint32_t order)
+{
+	static uint8_t *made[RACING_RINGS][ORDERS];
+	size_t length = (size_t)PAGE << order;
+	uint8_t *at = made[ring][order];
+
+	if (!at) {
+		at = mmap(NULL, length + (size_t)2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		MUST(at != MAP_FAILED && mprotect(at + PAGE, length, PROT_READ | PROT_WRITE) == 0);
+		at += PAGE;
+		made[ring][order] = at;
+	} else {
+		memset(at, 0, length);
+	}
+	return at;
+}
+
+/* The guest has granted as many pages as it says. */
+static void grant(size_t i, uint32_t order)
+{
+	size_t length = (size_t)PAGE << order;
+
+	guest.rings[i].data = data_of(i, order);
+	guest.rings[i].size = (uint32_t)XEN_FLEX_RING_SIZE(order);
+	racing.data[i] = guest.rings[i].data;
+	if (racing.length == 0 || length < racing.length)
+		racing.length = length;
+}
+
 /* The Xen calls. */
 
 static bool call_fails(void)
@@ -99,6 +129,8 @@ void *xengnttab_map_grant_ref(xengnttab_handle *handle, uint32_t domid, uint32_t
 void *xengnttab_map_domain_grant_refs(
 	xengnttab_handle *handle, uint32_t count, uint32_t domid, uint32_t *refs, int prot)
 {
+	size_t ring;
+
 	(void)handle;
 	(void)domid;
 	(void)prot;
@@ -106,7 +138,10 @@ void *xengnttab_map_domain_grant_refs(
 	if (call_fails())
 		return NULL;
 	guest.mapped += (int)count;
-	return guest.rings[refs[0] % RACING_RINGS].data;
+	ring = refs[0] % RACING_RINGS;
+	if (count * PAGE != 2 * guest.rings[ring].size)
+		grant(ring, (uint32_t)__builtin_ctz(count));
+	return guest.rings[ring].data;
 }
 
 int xengnttab_unmap(xengnttab_handle *handle, void *start, uint32_t count)
@@ -208,24 +243,6 @@ int xenevtchn_notify(xenevtchn_handle *handle, evtchn_port_t port)
 
 /* The guest's side. */
 
-/* Data of each order for each ring, made once: between two pages that are not there. */
-static uint8_t *data_of(size_t ring, uint32_t order)
-{
-	static uint8_t *made[RACING_RINGS][ORDERS];
-	size_t length = (size_t)PAGE << order;
-	uint8_t *at = made[ring][order];
-
-	if (!at) {
-		at = mmap(NULL, length + (size_t)2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		MUST(at != MAP_FAILED && mprotect(at + PAGE, length, PROT_READ | PROT_WRITE) == 0);
-		at += PAGE;
-		made[ring][order] = at;
-	} else {
-		memset(at, 0, length);
-	}
-	return at;
-}
-
 /* How the guest begins: the orders of its rings, where its indices stand, which page is which. */
 static void offer(struct input *in)
 {
@@ -237,8 +254,7 @@ static void offer(struct input *in)
 		uint32_t order = orders[(kind >> (3 * i)) & 7];
 		struct memory *ring = &guest.rings[i];
 
-		ring->data = data_of(i, order);
-		ring->size = (uint32_t)XEN_FLEX_RING_SIZE(order);
+		grant(i, order);
 		ring->intf = calloc(1, PAGE);
 		MUST(ring->intf);
 		ring->intf->ring_order = order;
@@ -247,9 +263,6 @@ static void offer(struct input *in)
 		ring->intf->out_prod = ring->intf->out_cons = start;
 		ring->out_prod = ring->in_cons = start;
 		racing.intf[i] = ring->intf;
-		racing.data[i] = ring->data;
-		racing.length = i == 0 || (size_t)PAGE << order < racing.length ? (size_t)PAGE << order
-										: racing.length;
 	}
 	guest.honest = true;
 	if (kind == 0xff) { /* an order that is none */

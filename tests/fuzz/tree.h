@@ -24,16 +24,20 @@ static struct {
 	int root, proc, here; /* O_PATH */
 	int lock;	      /* somebody else's locks */
 	int events;	      /* of what is outside */
-	int first_free;	      /* the lowest descriptor that was free before this input */
+	int open_fds;	      /* before this input */
 	dev_t device;
 } tree;
 
-static inline int tree_lowest_free(void)
+static inline int tree_open_fds(void)
 {
-	int fd = dup(tree.root);
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
 
-	close(fd);
-	return fd;
+	MUST(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
 }
 
 static inline void tree_must(bool done, const char *what)
@@ -81,7 +85,7 @@ static inline void tree_fill(void)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 8, .l_len = 8};
 
-	tree.first_free = tree_lowest_free();
+	tree.open_fds = tree_open_fds();
 	tree_file("file", "content of the file");
 	MUST(mkdirat(tree.root, "dir", 0755) == 0 && mkdirat(tree.root, "dir/sub", 02775) == 0);
 	tree_file("dir/a", "");
@@ -119,7 +123,7 @@ static inline void tree_clear(void)
 
 	close(tree.lock);
 	MUST(fchdir(tree.here) == 0);
-	MUST(tree_lowest_free() == tree.first_free);
+	MUST(tree_open_fds() == tree.open_fds);
 	tree_empty(openat(tree.root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	/* What a guest made of the root itself. */
 	MUST(fchmodat(tree.proc, proc_name(tree.root).text, 0755, 0) == 0);
