@@ -7,6 +7,7 @@
 # make unit       the unit tests only
 # make fuzz       every harness of tests/fuzz for T seconds (600), JOBS at a time (1); FUZZ="NAME..." for some
 # make soak       what is to hold however often it is done; an hour
+# make conformance RUNTIME_TOOLS=DIR    runtime-tools' validation tests, in a real Xen under QEMU
 # make bench      how long zones take, beside xl, crun and runc, in a real Xen under QEMU; BENCH_N times (5)
 # make demo       a container on a machine that has no Xen
 
@@ -161,6 +162,11 @@ check: all attack
 soak: all attack
 	@BATS_TEST_TIMEOUT=7200 tests/check tests/soak/*.bats
 
+# Upstream's tests, from a checkout of opencontainers/runtime-tools; spec-conformance/README.md says what they find.
+conformance: all
+	@tests/install-packages spec-conformance/packages
+	@spec-conformance/validation "$(RUNTIME_TOOLS)" $(TESTS)
+
 # What the bench builds zones with: a program of its own over xen/, to be compared with xl's.
 $(BUILD)/bench/zone: bench/zone.c $(filter $(BUILD)/xen/% $(BUILD)/util/% $(BUILD)/rootfs/%,$(OBJECTS))
 	@mkdir -p $(@D)
@@ -177,7 +183,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check soak bench demo clean
+.PHONY: all kernel install sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check conformance soak bench demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d)

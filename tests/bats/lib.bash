@@ -4,6 +4,8 @@
 bats_require_minimum_version 1.5.0
 
 ROOTS=${ROOTS:-/run/xenrun-tests}
+# Files that say nothing of zones can be run with another runtime.
+RUNTIME=${RUNTIME:-xenrun}
 # All containers of a bats file: their states, and a prefix of their IDs that tells them from anybody else's.
 STATES=$ROOTS/states
 PREFIX=${BATS_TEST_FILENAME##*/}
@@ -21,7 +23,7 @@ x() {
 	*" create "* | *" --detach "*) streams=${bundle:-$streams} ;;
 	esac
 	status=0
-	timeout --foreground --kill-after=5 "$LIMIT" xenrun --root "$STATES" "$@" \
+	timeout --foreground --kill-after=5 "$LIMIT" "$RUNTIME" --root "$STATES" "$@" \
 		<"${INPUT:-/dev/null}" >"$streams.out" 2>"$streams.err" 3>&- || status=$?
 	output=$(<"$streams.out")
 	errors=$(<"$streams.err")
@@ -32,12 +34,12 @@ printed() { [ "$(<"$bundle.out")" = "$1" ]; }
 # Runs xenrun, which must succeed; or fail, and say what matches the pattern.
 ok() {
 	x "$@"
-	[ "$status" = 0 ] || complain "xenrun $*: status $status"
+	[ "$status" = 0 ] || complain "$RUNTIME $*: status $status"
 }
 refuses() { # PATTERN ARGUMENTS...
 	x "${@:2}"
-	[ "$status" != 0 ] && [ "$status" != 124 ] && [ "$status" != 137 ] || complain "xenrun ${*:2}: status $status"
-	[[ $errors =~ $1 ]] || complain "xenrun ${*:2}: the message does not say \"$1\""
+	[ "$status" != 0 ] && [ "$status" != 124 ] && [ "$status" != 137 ] || complain "$RUNTIME ${*:2}: status $status"
+	[[ $errors =~ $1 ]] || complain "$RUNTIME ${*:2}: the message does not say \"$1\""
 }
 complain() {
 	echo "$*"
@@ -71,7 +73,7 @@ own_root() { # busybox|debian
 
 # What `state` says of it: one property.
 state() { # ID PROPERTY
-	xenrun --root "$STATES" state "$1" | sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p"
+	"$RUNTIME" --root "$STATES" state "$1" | sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p"
 }
 status_is() { [ "$(state "$1" status)" = "$2" ]; }
 
@@ -126,8 +128,8 @@ assert_nothing_left() {
 # No test leaves a container to the next.
 delete_all() {
 	local one
-	for one in $(xenrun --root "$STATES" list --quiet); do
-		timeout 90 xenrun --root "$STATES" delete --force "$one" || true
+	for one in $("$RUNTIME" --root "$STATES" list --quiet); do
+		timeout 90 "$RUNTIME" --root "$STATES" delete --force "$one" || true
 	done
 }
 teardown() { delete_all; }

@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# config-vm.md.
+load lib
+
+setup_file() {
+	begin
+	local kernel
+	kernel=$(find /usr/local/libexec/xenrun/vmlinux /boot/vmlinuz-* 2>/dev/null | head -n 1)
+	mkdir -p "$BATS_FILE_TMPDIR/initrd"
+	echo there >"$BATS_FILE_TMPDIR/initrd/from-initrd"
+	(cd "$BATS_FILE_TMPDIR/initrd" && echo from-initrd | cpio --quiet -o -H newc) >"$BATS_FILE_TMPDIR/initrd.cpio"
+
+	record vm '
+c["vm"] = {"kernel": {"path": "'"$kernel"'", "parameters": ["spec.conformance=1", "loglevel=3"], "initrd": "'"$BATS_FILE_TMPDIR"'/initrd.cpio"},
+    "hypervisor": {"path": "/usr/sbin/xl", "parameters": ["x=y"]}, "hwConfig": {"vcpus": 2, "memory": 201326592}}
+sh("""
+echo "== cmdline"; cat /proc/cmdline
+echo "== cpus"; grep -c ^processor /proc/cpuinfo
+echo "== memory"; sed -n "s/^MemTotal: *//p" /proc/meminfo
+echo "== end"
+""")'
+	attempt kernelpath 'c["vm"] = {"kernel": {"path": "vmlinux"}}'
+	attempt nokernel 'c["vm"] = {"hwConfig": {"vcpus": 1}}'
+	attempt nopath 'c["vm"] = {"kernel": {"parameters": ["x"]}}'
+	attempt initrd 'c["vm"] = {"kernel": {"path": "'"$kernel"'", "initrd": "initrd.cpio"}}'
+	attempt hypervisor 'c["vm"] = {"kernel": {"path": "'"$kernel"'"}, "hypervisor": {"path": "xl"}}'
+	attempt nohypervisor 'c["vm"] = {"kernel": {"path": "'"$kernel"'"}, "hypervisor": {"parameters": ["x"]}}'
+	attempt image 'c["vm"] = {"kernel": {"path": "'"$kernel"'"}, "image": {"format": "raw"}}'
+	attempt format 'c["vm"] = {"kernel": {"path": "'"$kernel"'"}, "image": {"path": "/there/is/none", "format": "banana"}}'
+	attempt iomem 'c["vm"] = {"kernel": {"path": "'"$kernel"'"}, "hwConfig": {"iomems": [{"firstGFN": 1}]}}'
+}
+
+@test "kernel: parameters" {
+	did vm
+	says "$(facts vm cmdline)" 'spec.conformance=1'
+}
+@test "hwConfig: vcpus, memory" {
+	equal "$(facts vm cpus)" 2
+	[ "$(facts vm memory | tr -dc 0-9)" -gt 140000 ]
+	[ "$(facts vm memory | tr -dc 0-9)" -lt 196609 ]
+}
+@test "kernel: it is required, and its path" { no_container nokernel nopath; }
+@test "kernel: path and initrd are absolute" { no_container kernelpath initrd; }
+@test "hypervisor: path is required, and absolute" { no_container hypervisor nohypervisor; }
+@test "image: path is required" { no_container image; }
+@test "image: a format that nobody has: an error" { no_container format; }
+@test "hwConfig: firstMFN, nrMFNs are required" { no_container iomem; }
