@@ -8,6 +8,7 @@
 # make fuzz       every harness of tests/fuzz for T seconds (600), JOBS at a time (1); FUZZ="NAME..." for some
 # make soak       what is to hold however often it is done; an hour
 # make conformance RUNTIME_TOOLS=DIR    runtime-tools' validation tests, in a real Xen under QEMU
+# make spec-table                         the suite of spec-conformance/ with xenrun, crun, runc: the table in its README.md
 # make bench      how long zones take, beside xl, crun and runc, in a real Xen under QEMU; BENCH_N times (5)
 # make demo       a container on a machine that has no Xen
 
@@ -167,6 +168,12 @@ conformance: all
 	@tests/install-packages spec-conformance/packages
 	@spec-conformance/validation "$(RUNTIME_TOOLS)" $(TESTS)
 
+spec-table: all
+	@mkdir -p $(BUILD)/spec
+	@for runtime in xenrun crun runc; do \
+		RUNTIME=$$runtime tests/check spec-conformance/*.bats >$(BUILD)/spec/$$runtime.tap; tail -n 1 $(BUILD)/spec/$$runtime.tap; done
+	@spec-conformance/table $(BUILD)/spec/xenrun.tap $(BUILD)/spec/crun.tap $(BUILD)/spec/runc.tap
+
 # What the bench builds zones with: a program of its own over xen/, to be compared with xl's.
 $(BUILD)/bench/zone: bench/zone.c $(filter $(BUILD)/xen/% $(BUILD)/util/% $(BUILD)/rootfs/%,$(OBJECTS))
 	@mkdir -p $(@D)
@@ -183,7 +190,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check conformance soak bench demo clean
+.PHONY: all kernel install sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check conformance spec-table soak bench demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d)

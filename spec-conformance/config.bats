@@ -56,30 +56,26 @@ echo "== mounts"; cat /proc/self/mountinfo
 echo "== end"
 """, "zero", "two words", "")
 '
-	# Root, whose root is read-only, and all options of mounts.
-	record root '
-import itertools
-p["capabilities"] = {kind: ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_THERE_IS_NONE"] for kind in ("bounding", "permitted", "effective")}
-c["root"]["readonly"] = True
+	# Root, whose root is read-only, and the options of mounts that there must be; then those that there should be.
+	local mounts='
 c["mounts"].append({"destination": "/m", "type": "tmpfs", "source": "tmpfs"})
 def tmpfs(name, *options):
     c["mounts"].append({"destination": "/m/" + name, "type": "tmpfs", "source": "tmpfs", "options": list(options) or [name]})
 def bind(name, *options):
     c["mounts"].append({"destination": "/m/" + name, "type": "bind", "source": "'"$BATS_FILE_TMPDIR"'/source", "options": list(options)})
-for name in "ro nosuid nodev noexec noatime nodiratime relatime strictatime sync dirsync mand lazytime nosymfollow silent loud defaults iversion noiversion".split():
+'
+	record root "$mounts"'
+p["capabilities"] = {kind: ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_THERE_IS_NONE"] for kind in ("bounding", "permitted", "effective")}
+c["root"]["readonly"] = True
+for name in "ro nosuid nodev noexec noatime nodiratime relatime strictatime sync dirsync mand lazytime silent loud defaults iversion noiversion".split():
     tmpfs(name)
 for was, name in [("ro", "rw"), ("nosuid", "suid"), ("nodev", "dev"), ("noexec", "exec"), ("noatime", "atime"), ("nodiratime", "diratime"),
-        ("sync", "async"), ("mand", "nomand"), ("lazytime", "nolazytime"), ("nosymfollow", "symfollow"), ("relatime", "norelatime"), ("strictatime", "nostrictatime")]:
+        ("sync", "async"), ("mand", "nomand"), ("lazytime", "nolazytime"), ("relatime", "norelatime"), ("strictatime", "nostrictatime")]:
     tmpfs(name, was, name)
 for name in "private rprivate shared rshared slave rslave unbindable runbindable".split():
     tmpfs(name)
 bind("bind", "bind")
 bind("rbind", "rbind")
-for name in "rro rnosuid rnodev rnoexec rnoatime rnodiratime rrelatime rstrictatime rnosymfollow".split():
-    bind(name, "rbind", name)
-for was, name in [("ro", "rrw"), ("nosuid", "rsuid"), ("nodev", "rdev"), ("noexec", "rexec"), ("noatime", "ratime"), ("nodiratime", "rdiratime"),
-        ("nosymfollow", "rsymfollow"), ("relatime", "rnorelatime"), ("strictatime", "rnostrictatime")]:
-    bind(name, "rbind", was, name)
 tmpfs("again"), tmpfs("again", "remount", "ro")
 tmpfs("data", "size=1048576", "mode=1750")
 tmpfs("first"), tmpfs("first/second"), tmpfs("first/second/third")
@@ -98,6 +94,21 @@ echo "== end"
 	cat /proc/self/oom_score_adj >"$FACTS/own.oom"
 	umask >"$FACTS/own.umask"
 
+	record should "$mounts"'
+for name in "rro rnosuid rnodev rnoexec rnoatime rnodiratime rrelatime rstrictatime".split():
+    bind(name, "rbind", name)
+for was, name in [("ro", "rrw"), ("nosuid", "rsuid"), ("nodev", "rdev"), ("noexec", "rexec"), ("noatime", "ratime"), ("nodiratime", "rdiratime"),
+        ("relatime", "rnorelatime"), ("strictatime", "rnostrictatime")]:
+    bind(name, "rbind", was, name)
+sh("""echo "== mounts"; cat /proc/self/mountinfo; echo "== end" """)
+'
+	record symlinks "$mounts"'
+tmpfs("nosymfollow")
+tmpfs("symfollow", "nosymfollow", "symfollow")
+bind("rnosymfollow", "rbind", "rnosymfollow")
+bind("rsymfollow", "rbind", "nosymfollow", "rsymfollow")
+sh("""echo "== mounts"; cat /proc/self/mountinfo; echo "== end" """)
+'
 	record idmap '
 c["mounts"].append({"destination": "/mnt", "type": "bind", "source": "'"$BATS_FILE_TMPDIR"'/mapped", "options": ["bind", "idmap"],
     "uidMappings": [{"containerID": 0, "hostID": 1234, "size": 1}], "gidMappings": [{"containerID": 0, "hostID": 4321, "size": 1}]})
@@ -135,20 +146,20 @@ sh("""echo "== owner"; stat -c %u:%g /mnt/file /srv/file; echo "== end" """)
 }
 
 # Options of the mount at /m/NAME, those of the mount and of the file system: "rw,nosuid rw,size=1k".
-options() { # NAME [BELOW]
-	facts root mounts | awk -v at="/m/$1${2:-}" '$5 == at { own = $6; n = 7; while ($n != "-") n++; print own " " $(n + 3) }' | tail -n 1
+options() { # NAME
+	{ facts root mounts; facts should mounts; facts symlinks mounts; } | awk -v at="/m/$1" '$5 == at { own = $6; n = 7; while ($n != "-") n++; print own " " $(n + 3) }' | tail -n 1
 }
 # Each has that option, or the first of its mounts has not.
-have() { # "NAME=OPTION NAME=!OPTION NAME=" [BELOW]
+have() { # "NAME=OPTION NAME=!OPTION NAME="
 	local one name option
 	for one in $1; do
 		name=${one%%=*} option=${one#*=}
-		[ -n "$(options "$name" "${2:-}")" ] || { echo "$name${2:-}: not mounted"; return 1; }
+		[ -n "$(options "$name")" ] || { echo "$name: not mounted"; return 1; }
 		[ -n "$option" ] || continue
 		if [[ $option == !* ]]; then
-			[[ ! ,$(options "$name" "${2:-}" | tr ' ' ,), =~ ,${option#!}, ]] || { echo "$name: $(options "$name" "${2:-}")"; return 1; }
+			[[ ! ,$(options "$name" | tr ' ' ,), =~ ,${option#!}, ]] || { echo "$name: $(options "$name")"; return 1; }
 		else
-			[[ ,$(options "$name" "${2:-}" | tr ' ' ,), =~ ,$option, ]] || { echo "$name: $(options "$name" "${2:-}")"; return 1; }
+			[[ ,$(options "$name" | tr ' ' ,), =~ ,$option, ]] || { echo "$name: $(options "$name")"; return 1; }
 		fi
 	done
 }
@@ -252,12 +263,14 @@ propagation() { facts root mounts | awk -v at="/m/$1" '$5 == at { n = 7; while (
 	for name in slave rslave; do [[ ! $(propagation $name) =~ shared ]] && have $name=; done
 	for name in unbindable runbindable; do equal "$(propagation $name)" "unbindable "; done
 }
-@test "mount options: nosymfollow, symfollow" { have "nosymfollow=nosymfollow symfollow=!nosymfollow"; }
+@test "mount options: nosymfollow, symfollow, rnosymfollow, rsymfollow" {
+	have "nosymfollow=nosymfollow symfollow=!nosymfollow rnosymfollow=nosymfollow rsymfollow=!nosymfollow"
+}
 @test "mount options: rro and the like" {
-	have "rro=ro rnosuid=nosuid rnodev=nodev rnoexec=noexec rnoatime=noatime rnodiratime=nodiratime rrelatime=relatime rstrictatime=!relatime rnosymfollow=nosymfollow"
+	have "rro=ro rnosuid=nosuid rnodev=nodev rnoexec=noexec rnoatime=noatime rnodiratime=nodiratime rrelatime=relatime rstrictatime=!relatime"
 }
 @test "mount options: rrw and the like" {
-	have "rrw=!ro rsuid=!nosuid rdev=!nodev rexec=!noexec ratime=!noatime rdiratime=!nodiratime rsymfollow=!nosymfollow rnorelatime= rnostrictatime="
+	have "rrw=!ro rsuid=!nosuid rdev=!nodev rexec=!noexec ratime=!noatime rdiratime=!nodiratime rnorelatime= rnostrictatime="
 }
 @test "mount options: what is unknown is the file system's" {
 	equal "$(facts root data)" $'1750\n256'

@@ -63,6 +63,7 @@ echo "== end"
 	nsenter --net="$BATS_FILE_TMPDIR/net" readlink /proc/self/ns/net >"$FACTS/net"
 	cat "/proc/$pid/cgroup" >"$FACTS/inherits.cgroup" || true
 	step inherits.delete delete --force "$id"
+	umount "$BATS_FILE_TMPDIR/net"
 
 	# IDs of the container are others on the host.
 	mkdir "$BATS_FILE_TMPDIR/mapped"

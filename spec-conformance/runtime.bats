@@ -21,7 +21,7 @@ setup_file() {
 	step create create --bundle "$bundle" --pid-file "$bundle/pid" "$id"
 	step created state "$id"
 	local pid cgroup
-	pid=$(<"$bundle/pid")
+	pid=$(cat "$bundle/pid") || true
 	cgroup=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
 	echo "$pid" >"$FACTS/pid"
 	sleep 1
@@ -30,7 +30,6 @@ setup_file() {
 		bundle=$other
 		step again create --bundle "$other" "$id"
 	)
-	step created.delete delete "$id"
 	step created.after state "$id"
 	sed -i 's/echo started/echo changed/; s/"kept"/"changed"/' "$bundle/config.json"
 	step start start "$id"
@@ -51,6 +50,7 @@ setup_file() {
 	step stopped.after state "$id"
 	step delete delete "$id"
 	step deleted state "$id"
+	nsenter --net="$BATS_FILE_TMPDIR/net" touch "$FACTS/net.is.there"
 	step deleted.start start "$id"
 	step deleted.kill kill "$id" TERM
 	step deleted.delete delete "$id"
@@ -66,6 +66,13 @@ setup_file() {
 	within 30 status_is "$id" stopped || true
 	step second.stopped state "$id"
 	step second.delete delete "$id"
+	umount "$BATS_FILE_TMPDIR/net"
+
+	make_bundle third
+	step third create --bundle "$bundle" "$id"
+	step third.delete delete "$id"
+	step third.after state "$id"
+	"$RUNTIME" --root "$STATES" delete --force "$id" || true
 
 	# What names no container or bundle.
 	mkdir "$BATS_FILE_TMPDIR/empty"
@@ -139,8 +146,8 @@ setup_file() {
 	equal "$(told stopped.after status)" stopped
 }
 @test "delete of what is created: an error, without effect" {
-	failed created.delete
-	equal "$(told created.after status)" created
+	failed third.delete
+	equal "$(told third.after status)" created
 }
 @test "delete of what is running: an error, without effect" {
 	failed running.delete
@@ -155,7 +162,7 @@ setup_file() {
 }
 @test "delete leaves what create did not make" {
 	equal "$(<"$BATS_FILE_TMPDIR/source/file")" there
-	nsenter --net="$BATS_FILE_TMPDIR/net" true
+	[ -e "$FACTS/net.is.there" ]
 	[ -e "$ROOTS/busybox/bin/sh" ]
 }
 @test "an ID may be used again once it is deleted" {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The full document with each of its properties gone, of another type, or cut short: refused by name, or
- * taken. */
+/* Documents with each of their properties gone, of another type or value, huge, deeply nested, or cut short:
+ * refused by name, or taken; and what is taken, compiled. */
 #include "libocispec/tables.h"
-#include "tests/unit/test_ocispec.h"
+#include "tests/unit/compiled.h"
 
 static struct json_object *root;
 
@@ -28,6 +28,78 @@ static const struct {
 	{"{\"x\": {\"y\": []}}", json_type_object},
 	{"{\"\": \"\"}", json_type_object},
 };
+
+/* What is made, not written down. Beyond the parser's depth a value is wrong wherever it is. */
+enum big {
+	LONG_STRING,
+	MANY_STRINGS,
+	MANY_OBJECTS,
+	MANY_KEYS,
+	NESTED_LISTS,
+	NESTED_OBJECTS,
+	TOO_DEEP,
+	BIG_COUNT
+};
+static const struct {
+	const char *name;
+	enum json_type type;
+} bigs[BIG_COUNT] = {
+	[LONG_STRING] = {"a long string", json_type_string},
+	[MANY_STRINGS] = {"many strings", json_type_array},
+	[MANY_OBJECTS] = {"many objects", json_type_array},
+	[MANY_KEYS] = {"many keys", json_type_object},
+	[NESTED_LISTS] = {"lists in lists", json_type_array},
+	[NESTED_OBJECTS] = {"objects in objects", json_type_object},
+	[TOO_DEEP] = {"lists too deep", json_type_array},
+};
+
+static struct json_object *nest(bool lists, int depth)
+{
+	struct json_object *outer = lists ? json_object_new_array() : json_object_new_object();
+
+	while (--depth) {
+		struct json_object *inner = outer;
+
+		outer = lists ? json_object_new_array() : json_object_new_object();
+		if (lists)
+			json_object_array_add(outer, inner);
+		else
+			json_object_object_add(outer, "path", inner);
+	}
+	return outer;
+}
+
+static struct json_object *make_big(enum big big)
+{
+	static char text[6000];
+	struct json_object *value;
+
+	switch (big) {
+	case LONG_STRING:
+		memset(text, '/', sizeof(text) - 1);
+		return json_object_new_string(text);
+	case MANY_STRINGS:
+	case MANY_OBJECTS:
+		value = json_object_new_array();
+		for (int i = 0; i < 200; i++)
+			json_object_array_add(value,
+				big == MANY_STRINGS ? json_object_new_string("x") : json_object_new_object());
+		return value;
+	case MANY_KEYS:
+		value = json_object_new_object();
+		for (int i = 0; i < 200; i++) {
+			snprintf(text, sizeof(text), "key.%d", i);
+			json_object_object_add(value, text, json_object_new_string("x"));
+		}
+		return value;
+	case NESTED_LISTS:
+		return nest(true, 50);
+	case NESTED_OBJECTS:
+		return nest(false, 50);
+	default:
+		return nest(true, 200);
+	}
+}
 
 static enum json_type type_of(enum oci_kind kind)
 {
@@ -58,10 +130,37 @@ static char *message_of_root(void)
 	return message_of(text, strlen(text));
 }
 
+/* Where the document is meant for it, what is taken is compiled, too. */
+static bool compiles;
+
+static char *message_of_compiler(void)
+{
+	const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN);
+	struct volumes volumes = {0};
+	struct error err = {0};
+	struct oci_config *config = oci_config_parse(text, strlen(text), &err);
+	char *message;
+
+	spec_free(&compiled);
+	if (!compile_container(config, "/", &compiled, &volumes, &err) && config->process)
+		compile_both(config, false, &err);
+	message = strdup(err.message ? err.message : "");
+	volumes_free(&volumes);
+	oci_config_free(config);
+	error_clear(&err);
+	return message;
+}
+
 /* `want`: what the message is to begin with; NULL: any, or none. */
 static void expect_root(const char *path, const char *change, const char *want)
 {
 	char *message = message_of_root();
+
+	if (compiles && !*message) {
+		free(message);
+		message = message_of_compiler();
+		want = NULL;
+	}
 
 	if (want && !CHECK(strncmp(message, want, strlen(want)) == 0))
 		printf("# %s %s gives \"%s\"\n", path, change, message);
@@ -87,6 +186,12 @@ static void mutate_property(struct json_object *parent, const struct oci_propert
 
 		json_object_object_add(parent, property->name, json_tokener_parse(replacements[i].text));
 		expect_root(path, replacements[i].text, typed ? NULL : want);
+	}
+	for (int i = 0; i < BIG_COUNT; i++) {
+		bool typed = bigs[i].type == type_of(property->kind);
+
+		json_object_object_add(parent, property->name, make_big(i));
+		expect_root(path, bigs[i].name, i == TOO_DEEP ? "line 1, column " : typed ? NULL : want);
 	}
 	if (value)
 		json_object_object_add(parent, property->name, value);
@@ -164,6 +269,33 @@ static void test_properties(void)
 	free(message);
 }
 
+/* A caller's document that a zone can be made of. */
+static void test_compiled(void)
+{
+	struct json_object *full = root, *mounts;
+	char *message;
+
+	root = json_object_from_file(CONFIGS "podman-privileged.json");
+	mounts = json_object_object_get(root, "mounts");
+	for (size_t i = 0; i < json_object_array_length(mounts); i++) {
+		struct json_object *mount = json_object_array_get_idx(mounts, i);
+
+		/* Its sources are those of another host. */
+		if (same(json_object_get_string(json_object_object_get(mount, "type")), "bind"))
+			json_object_object_add(mount, "source", json_object_new_string("/etc/passwd"));
+	}
+	compiles = true;
+	mutate(root, &oci_config_table, "");
+	message = message_of_compiler();
+	if (!CHECK(same(message, "")))
+		printf("# %s\n", message);
+	free(message);
+	compiles = false;
+	spec_free(&compiled);
+	json_object_put(root);
+	root = full;
+}
+
 static void test_truncation(void)
 {
 	const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN);
@@ -206,6 +338,7 @@ int main(void)
 {
 	root = json_object_from_file(CONFIGS "full.json");
 	RUN(test_properties);
+	RUN(test_compiled);
 	RUN(test_truncation);
 	RUN(test_noise);
 	json_object_put(root);
