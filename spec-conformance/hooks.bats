@@ -77,9 +77,11 @@ setup_file() {
 	step timeout create --bundle "$bundle" "$id"
 	echo $((SECONDS - before)) >"$FACTS/timeout.took"
 
-	attempt relative 'c["hooks"] = {"prestart": [{"path": "bin/true"}]}'
-	attempt zero 'c["hooks"] = {"prestart": [{"path": "/bin/true", "timeout": 0}]}'
-	attempt missing 'c["hooks"] = {"prestart": [{"path": "/there/is/none"}]}'
+	attempts <<-'END'
+		relative: c["hooks"] = {"prestart": [{"path": "bin/true"}]}
+		zero: c["hooks"] = {"prestart": [{"path": "/bin/true", "timeout": 0}]}
+		missing: c["hooks"] = {"prestart": [{"path": "/there/is/none"}]}
+	END
 	within 10 nothing_new || true
 	cp "$BATS_FILE_TMPDIR/new" "$FACTS/left"
 }

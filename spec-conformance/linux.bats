@@ -91,42 +91,44 @@ echo "== end"
 	stat -c %u:%g "$BATS_FILE_TMPDIR/mapped/file" "$BATS_FILE_TMPDIR/mapped/made" "$root/bin/busybox" >"$FACTS/owners" || true
 	unset root
 
-	attempt nstype 'c["linux"]["namespaces"].append({"type": "banana"})'
-	attempt nstwice 'c["linux"]["namespaces"].append({"type": "pid"})'
-	attempt nswrong 'c["linux"]["namespaces"] = [{"type": "mount"}, {"type": "network", "path": "/proc/self/ns/uts"}]'
-	attempt nsrelative 'c["linux"]["namespaces"] = [{"type": "mount"}, {"type": "network", "path": "proc/self/ns/net"}]'
-	attempt nsnone 'c["linux"]["namespaces"] = [{"type": "mount"}, {"type": "network", "path": "/there/is/none"}]'
-	attempt devtype 'c["linux"]["devices"] = [{"path": "/dev/x", "type": "z", "major": 1, "minor": 5}]'
-	attempt devnumber 'c["linux"]["devices"] = [{"path": "/dev/x", "type": "c"}]'
-	attempt devpath 'c["linux"]["devices"] = [{"type": "c", "major": 1, "minor": 5}]'
-	attempt devthere 'c["linux"]["devices"] = [{"path": "/bin/sh", "type": "c", "major": 1, "minor": 5}]'
-	attempt rule 'c["linux"]["resources"] = {"devices": [{"access": "rwm"}]}'
-	attempt controller 'c["linux"]["resources"] = {"unified": {"banana.max": "1"}}'
-	attempt unified 'c["linux"]["resources"] = {"unified": {"memory.max": "banana"}}'
-	attempt hugepages 'c["linux"]["resources"] = {"hugepageLimits": [{"limit": 4096}]}'
-	attempt hugepagesize 'c["linux"]["resources"] = {"hugepageLimits": [{"pageSize": "3MB", "limit": 3145728}]}'
-	attempt weights 'c["linux"]["resources"] = {"blockIO": {"weightDevice": [{"major": 8, "minor": 0}]}}'
-	attempt throttle 'c["linux"]["resources"] = {"blockIO": {"throttleReadBpsDevice": [{"major": 8, "minor": 0}]}}'
-	attempt priorities 'c["linux"]["resources"] = {"network": {"priorities": [{"name": "eth0"}]}}'
-	attempt rdma 'c["linux"]["resources"] = {"rdma": {"mlx5_1": {}}}'
-	attempt burst 'c["linux"]["resources"] = {"cpu": {"quota": 10000, "period": 50000, "burst": 20000}}'
-	attempt rdt 'c["linux"]["intelRdt"] = {"closID": "guaranteed", "l3CacheSchema": "L3:0=f"}'
-	attempt policy 'c["linux"]["memoryPolicy"] = {"mode": "MPOL_BANANA"}'
-	attempt netdevice 'c["linux"]["netDevices"] = {"there-is-none": {}}'
-	attempt action 'c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_BANANA"}'
-	attempt noaction 'c["linux"]["seccomp"] = {"syscalls": []}'
-	attempt errno 'c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["sync"], "action": "SCMP_ACT_KILL", "errnoRet": 1}]}'
-	attempt defaulterrno 'c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "defaultErrnoRet": 1}'
-	attempt nonames 'c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": [], "action": "SCMP_ACT_ERRNO"}]}'
-	attempt operator 'c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["sync"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_BANANA"}]}]}'
-	attempt listener 'c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/there/is/none", "syscalls": [{"names": ["sync"], "action": "SCMP_ACT_NOTIFY"}]}'
-	attempt metadata 'c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "x"}'
-	attempt propagation 'c["linux"]["rootfsPropagation"] = "banana"'
-	attempt masked 'c["linux"]["maskedPaths"] = ["relative"]'
-	attempt readonly 'c["linux"]["readonlyPaths"] = ["relative"]'
-	attempt personality 'c["linux"]["personality"] = {"domain": "BANANA"}'
-	attempt sysctl 'c["linux"]["sysctl"] = {"kernel.there_is_no_such": "1"}'
-	attempt mapping 'c["linux"]["namespaces"].append({"type": "user"}); c["linux"]["uidMappings"] = [{"containerID": 0, "hostID": 1000}]; c["linux"]["gidMappings"] = [{"containerID": 0, "hostID": 1000, "size": 1}]'
+	attempts <<-'END'
+		nstype: c["linux"]["namespaces"].append({"type": "banana"})
+		nstwice: c["linux"]["namespaces"].append({"type": "pid"})
+		nswrong: c["linux"]["namespaces"] = [{"type": "mount"}, {"type": "network", "path": "/proc/self/ns/uts"}]
+		nsrelative: c["linux"]["namespaces"] = [{"type": "mount"}, {"type": "network", "path": "proc/self/ns/net"}]
+		nsnone: c["linux"]["namespaces"] = [{"type": "mount"}, {"type": "network", "path": "/there/is/none"}]
+		devtype: c["linux"]["devices"] = [{"path": "/dev/x", "type": "z", "major": 1, "minor": 5}]
+		devnumber: c["linux"]["devices"] = [{"path": "/dev/x", "type": "c"}]
+		devpath: c["linux"]["devices"] = [{"type": "c", "major": 1, "minor": 5}]
+		devthere: c["linux"]["devices"] = [{"path": "/bin/sh", "type": "c", "major": 1, "minor": 5}]
+		rule: c["linux"]["resources"] = {"devices": [{"access": "rwm"}]}
+		controller: c["linux"]["resources"] = {"unified": {"banana.max": "1"}}
+		unified: c["linux"]["resources"] = {"unified": {"memory.max": "banana"}}
+		hugepages: c["linux"]["resources"] = {"hugepageLimits": [{"limit": 4096}]}
+		hugepagesize: c["linux"]["resources"] = {"hugepageLimits": [{"pageSize": "3MB", "limit": 3145728}]}
+		weights: c["linux"]["resources"] = {"blockIO": {"weightDevice": [{"major": 8, "minor": 0}]}}
+		throttle: c["linux"]["resources"] = {"blockIO": {"throttleReadBpsDevice": [{"major": 8, "minor": 0}]}}
+		priorities: c["linux"]["resources"] = {"network": {"priorities": [{"name": "eth0"}]}}
+		rdma: c["linux"]["resources"] = {"rdma": {"mlx5_1": {}}}
+		burst: c["linux"]["resources"] = {"cpu": {"quota": 10000, "period": 50000, "burst": 20000}}
+		rdt: c["linux"]["intelRdt"] = {"closID": "guaranteed", "l3CacheSchema": "L3:0=f"}
+		policy: c["linux"]["memoryPolicy"] = {"mode": "MPOL_BANANA"}
+		netdevice: c["linux"]["netDevices"] = {"there-is-none": {}}
+		action: c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_BANANA"}
+		noaction: c["linux"]["seccomp"] = {"syscalls": []}
+		errno: c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["sync"], "action": "SCMP_ACT_KILL", "errnoRet": 1}]}
+		defaulterrno: c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "defaultErrnoRet": 1}
+		nonames: c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": [], "action": "SCMP_ACT_ERRNO"}]}
+		operator: c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["sync"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_BANANA"}]}]}
+		listener: c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/there/is/none", "syscalls": [{"names": ["sync"], "action": "SCMP_ACT_NOTIFY"}]}
+		metadata: c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "x"}
+		propagation: c["linux"]["rootfsPropagation"] = "banana"
+		masked: c["linux"]["maskedPaths"] = ["relative"]
+		readonly: c["linux"]["readonlyPaths"] = ["relative"]
+		personality: c["linux"]["personality"] = {"domain": "BANANA"}
+		sysctl: c["linux"]["sysctl"] = {"kernel.there_is_no_such": "1"}
+		mapping: c["linux"]["namespaces"].append({"type": "user"}); c["linux"]["uidMappings"] = [{"containerID": 0, "hostID": 1000}]; c["linux"]["gidMappings"] = [{"containerID": 0, "hostID": 1000, "size": 1}]
+	END
 	within 10 nothing_new || true
 	cp "$BATS_FILE_TMPDIR/new" "$FACTS/left"
 }

@@ -87,8 +87,10 @@ setup_file() {
 	step dots create --bundle "$bundle" ..
 	step unknown state "${PREFIX}unknown"
 
-	attempt cannot 'c["linux"]["sysctl"] = {"kernel.there_is_no_such": "1"}'
-	attempt noprocess 'del c["process"]'
+	attempts <<-'END'
+		cannot: c["linux"]["sysctl"] = {"kernel.there_is_no_such": "1"}
+		noprocess: del c["process"]
+	END
 	if [ "$(<"$FACTS/noprocess.status")" = 0 ]; then
 		step noprocess create --bundle "$bundle" "$id"
 		step noprocess start "$id"
@@ -115,7 +117,7 @@ setup_file() {
 	equal "$(told created pid)" "$(<"$FACTS/pid")"
 	equal "$(told running pid)" "$(<"$FACTS/pid")"
 }
-@test "state: annotations" { equal "$(told created annotations.org.example)" kept; }
+@test "state: annotations" { equal "$(told created org.example)" kept; }
 @test "create does not run the program" { equal "$(<"$FACTS/created.printed")" ""; }
 @test "an ID that is in use: an error, and the container stays as it is" {
 	failed again
@@ -124,7 +126,7 @@ setup_file() {
 @test "an ID that is no name: an error" { failed slash dots; }
 @test "a changed config.json changes nothing" {
 	equal "$(<"$FACTS/started.printed")" started
-	equal "$(told running annotations.org.example)" kept
+	equal "$(told running org.example)" kept
 }
 @test "start runs the program" {
 	did start
@@ -167,7 +169,7 @@ setup_file() {
 }
 @test "an ID may be used again once it is deleted" {
 	did second second.state second.delete
-	equal "$(told second.state annotations.org.example)" second
+	equal "$(told second.state org.example)" second
 }
 @test "no ID, no bundle: an error" {
 	failed none.state none.create none.start none.kill none.delete nowhere nowhere.after

@@ -20,15 +20,17 @@ echo "== cpus"; grep -c ^processor /proc/cpuinfo
 echo "== memory"; sed -n "s/^MemTotal: *//p" /proc/meminfo
 echo "== end"
 """)'
-	attempt kernelpath 'c["vm"] = {"kernel": {"path": "vmlinux"}}'
-	attempt nokernel 'c["vm"] = {"hwConfig": {"vcpus": 1}}'
-	attempt nopath 'c["vm"] = {"kernel": {"parameters": ["x"]}}'
-	attempt initrd 'c["vm"] = {"kernel": {"path": "'"$kernel"'", "initrd": "initrd.cpio"}}'
-	attempt hypervisor 'c["vm"] = {"kernel": {"path": "'"$kernel"'"}, "hypervisor": {"path": "xl"}}'
-	attempt nohypervisor 'c["vm"] = {"kernel": {"path": "'"$kernel"'"}, "hypervisor": {"parameters": ["x"]}}'
-	attempt image 'c["vm"] = {"kernel": {"path": "'"$kernel"'"}, "image": {"format": "raw"}}'
-	attempt format 'c["vm"] = {"kernel": {"path": "'"$kernel"'"}, "image": {"path": "/there/is/none", "format": "banana"}}'
-	attempt iomem 'c["vm"] = {"kernel": {"path": "'"$kernel"'"}, "hwConfig": {"iomems": [{"firstGFN": 1}]}}'
+	attempts <<-END
+		kernelpath: c["vm"] = {"kernel": {"path": "vmlinux"}}
+		nokernel: c["vm"] = {"hwConfig": {"vcpus": 1}}
+		nopath: c["vm"] = {"kernel": {"parameters": ["x"]}}
+		initrd: c["vm"] = {"kernel": {"path": "$kernel", "initrd": "initrd.cpio"}}
+		hypervisor: c["vm"] = {"kernel": {"path": "$kernel"}, "hypervisor": {"path": "xl"}}
+		nohypervisor: c["vm"] = {"kernel": {"path": "$kernel"}, "hypervisor": {"parameters": ["x"]}}
+		image: c["vm"] = {"kernel": {"path": "$kernel"}, "image": {"format": "raw"}}
+		format: c["vm"] = {"kernel": {"path": "$kernel"}, "image": {"path": "/there/is/none", "format": "banana"}}
+		iomem: c["vm"] = {"kernel": {"path": "$kernel"}, "hwConfig": {"iomems": [{"firstGFN": 1}]}}
+	END
 }
 
 @test "kernel: parameters" {
