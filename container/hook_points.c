@@ -3,6 +3,7 @@
  * startContainer's run in the zone: compile_process.c. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "container/hooks.h"
 #include "container/process.h"
@@ -63,6 +64,13 @@ int hooks_create_container(const struct oci_config *config, const struct record 
 		     : -1;
 }
 
+/* Until version 1.2 of the specification its failure is warned about, since 1.3 it is an error: a config
+ * means the version that it names. */
+static bool poststart_may_fail(const struct oci_config *config)
+{
+	return strtoul(config->oci_version + strlen("1."), NULL, 10) < 3;
+}
+
 int hooks_poststart(const struct oci_config *config, const struct record *record, struct error *err)
 {
 	const struct oci_hooks *hooks = config ? config->hooks : NULL;
@@ -71,6 +79,10 @@ int hooks_poststart(const struct oci_config *config, const struct record *record
 	if (!hooks || !hooks->poststart_len)
 		return 0;
 	state = hook_state(record, OCI_STATUS_RUNNING, record->standin.pid, err);
+	if (state && poststart_may_fail(config)) {
+		hooks_run_all(hooks->poststart, hooks->poststart_len, "poststart", state, record->bundle);
+		return 0;
+	}
 	return state ? hooks_run(hooks->poststart, hooks->poststart_len, "poststart", state, record->bundle,
 			       err)
 		     : -1;

@@ -24,9 +24,9 @@ sh('cp /hooks /hooks.then; readlink /proc/self/ns/mnt /proc/self/ns/uts >/own.ns
 	unset root
 }
 
-# The hooks of one point fail.
-failing() { # POINT
-	hooked "$1" "hook('$1', 0)['args'] = ['sh', '-c', 'exit 3']; hook('$1', 0)['path'] = '/bin/sh'"
+# The first hook of a point fails.
+failing() { # POINT [STATEMENTS]
+	hooked "$1" "hook('$1', 0)['args'] = ['sh', '-c', 'exit 3']; hook('$1', 0)['path'] = '/bin/sh'" "${2:-}"
 	step "$1.create" create --bundle "$bundle" "$id"
 	step "$1.created" state "$id"
 	[ "$(<"$FACTS/$1.create.status")" = 0 ] || return 0
@@ -70,7 +70,7 @@ setup_file() {
 	cp "$log" "$FACTS/delete.log"
 
 	local point
-	for point in $points; do failing "$point"; done
+	for point in $points; do failing "$point" "c['ociVersion'] = '1.3.0'"; done
 
 	hooked timeout "hook('prestart', 0).update(path='/bin/sleep', args=['sleep', '60'], timeout=1)"
 	local before=$SECONDS

@@ -228,7 +228,7 @@ sh('cat /mnt/file')"
 }
 
 @test "poststart's fails: start says so, and the container is stopped" {
-	hooked poststart "hook('poststart')['args'].append('exit 3')"
+	hooked poststart "c['ociVersion'] = '1.3.0'; hook('poststart')['args'].append('exit 3')"
 	create
 	refuses "hooks\.poststart\[0\]: $hook: exit status 3" start "$id"
 	status_is "$id" stopped
@@ -237,10 +237,20 @@ sh('cat /mnt/file')"
 	ran 'prestart createRuntime createContainer poststart poststop'
 	rm -rf "$log" "$root"
 
-	hooked run "hook('poststart')['args'].append('exit 3')"
+	hooked run "c['ociVersion'] = '1.3.0'; hook('poststart')['args'].append('exit 3')"
 	refuses 'hooks\.poststart\[0\]' run --bundle "$bundle" "$id"
 	refuses 'does not exist' state "$id"
 	ran 'prestart createRuntime createContainer poststart poststop'
+}
+
+@test "poststart's fails, in a config of an earlier version: a warning" {
+	hooked warned "c['ociVersion'] = '1.2.1'; hook('poststart')['args'].append('exit 3')" \
+		"c['hooks']['poststart'].append(host('another'))"
+	create
+	ok --debug start "$id"
+	says "$errors" "warning: hooks\.poststart\[0\]: $hook: exit status 3"
+	status_is "$id" running
+	ran 'prestart createRuntime createContainer poststart another'
 }
 
 @test "poststop's fails: the others run, the container is deleted" {
