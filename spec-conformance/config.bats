@@ -35,9 +35,9 @@ echo "== end"
 
 setup_file() {
 	begin
-	mkdir -p "$BATS_FILE_TMPDIR/source/below" "$BATS_FILE_TMPDIR/mapped"
+	mkdir -p "$BATS_FILE_TMPDIR/source/below"
 	mount -t tmpfs -o mode=755 below "$BATS_FILE_TMPDIR/source/below"
-	mount -t tmpfs -o mode=755 mapped "$BATS_FILE_TMPDIR/mapped"
+	mappable "$BATS_FILE_TMPDIR/mapped"
 	echo there >"$BATS_FILE_TMPDIR/source/file"
 	touch "$BATS_FILE_TMPDIR/mapped/file"
 	rm -rf "$ROOTS/busybox/made"

@@ -10,8 +10,7 @@ f = json.load(open("'"$FACTS"'/features.out"))
 setup_file() {
 	begin
 	step features features
-	mkdir -p "$BATS_FILE_TMPDIR/source"
-	mount -t tmpfs source "$BATS_FILE_TMPDIR/source"
+	mappable "$BATS_FILE_TMPDIR/source"
 	root=$BATS_FILE_TMPDIR/root
 	mkdir "$root" && tar -C "$root" -xpf "$ROOTS/busybox.tar"
 
@@ -60,7 +59,7 @@ if s.get("supportedFlags"):
 sh("""
 exec 2>&1
 cd /dev/shm; touch f; mkdir d
-try() { "$@" >/dev/null 2>&1; echo $?; }
+try() { ("$@") >/dev/null 2>&1; echo $?; }
 echo "== SCMP_ACT_ALLOW"; try pwd
 echo "== SCMP_ACT_ERRNO"; hostname x
 echo "== SCMP_ACT_KILL"; try sync

@@ -15,6 +15,16 @@ begin() {
 teardown() { :; }
 teardown_file() { delete_all; }
 
+# A file system that can be mapped, there.
+mappable() { # FOLDER
+	modprobe loop
+	truncate -s 8M "$1.image"
+	mkfs.ext4 -q "$1.image"
+	mkdir -p "$1"
+	mount -o loop "$1.image" "$1"
+	chmod 755 "$1"
+}
+
 # Runs the runtime, and keeps its status, output and errors under a name.
 step() { # NAME ARGUMENTS...
 	x "${@:2}"
