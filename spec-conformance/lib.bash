@@ -88,3 +88,9 @@ record() { # NAME [STATEMENTS...]
 facts() { # NAME SECTION
 	sed -n "/^== $2\$/,/^== /{/^== /!p}" "$FACTS/$1.out"
 }
+
+# A namespace that is not ours: of another kernel, whose numbers may be the same as here, or another one of this.
+is_new() { # KIND LINK KERNEL
+	[ "$2" ] || { echo "no $1"; return 1; }
+	[ "$3" != "$(</proc/sys/kernel/random/boot_id)" ] || [ "$2" != "$(readlink "/proc/self/ns/$1")" ] || { echo "$1: ours"; return 1; }
+}

@@ -15,7 +15,7 @@ setup_file() {
 c["linux"]["namespaces"] = [{"type": kind} for kind in ("pid", "mount", "ipc", "uts", "network", "cgroup")]
 '"$cgroup_mount"'
 c["linux"]["devices"] = [{"path": "/dev/extra", "type": "c", "major": 1, "minor": 5, "fileMode": 0o640, "uid": 7, "gid": 8},
-    {"path": "/pipe", "type": "p", "fileMode": 0o600}, {"path": "/dev/unbuffered", "type": "u", "major": 1, "minor": 3}]
+    {"path": "/dev/pipe", "type": "p", "fileMode": 0o600}, {"path": "/dev/unbuffered", "type": "u", "major": 1, "minor": 3}]
 c["linux"]["resources"] = {
     "devices": [{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 1, "minor": 11, "access": "rw"},
         {"allow": True, "type": "c", "major": 10, "access": "rwm"}, {"allow": False, "type": "c", "major": 10, "minor": 183, "access": "w"}],
@@ -32,13 +32,14 @@ c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["S
     "syscalls": [{"names": ["sethostname"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}, {"names": ["link", "linkat"], "action": "SCMP_ACT_ERRNO"}, {"names": ["sync"], "action": "SCMP_ACT_KILL_PROCESS"}]}
 sh("""
 exec 2>&1
+echo "== kernel"; cat /proc/sys/kernel/random/boot_id
 echo "== namespaces"; for n in pid mnt uts ipc net cgroup; do readlink /proc/self/ns/$n; done
 echo "== ps"; ls /proc | grep -c "^[0-9]"; echo $$
 echo "== links"; ls /sys/class/net | grep -v -e tunl -e sit -e gre -e vti
 echo "== ipc"; wc -l </proc/sysvipc/msg
 echo "== cgroup"; cat /proc/self/cgroup; stat -c %u /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/memory.max
 for f in memory.max memory.low memory.high cpu.weight cpu.max cpu.max.burst pids.max; do echo "$f $(cat /sys/fs/cgroup/$f)"; done
-echo "== dev"; ls -ln /dev /pipe
+echo "== dev"; ls -ln /dev
 echo "== links2"; readlink /dev/fd /dev/stdin /dev/stdout /dev/stderr; ls -l /dev/ptmx
 echo "== default"; echo x >/dev/null && echo null; head -c 1 /dev/zero | od -An -tx1; echo x >/dev/full; head -c 8 /dev/urandom | wc -c; head -c 8 /dev/random | wc -c
 echo "== rules"; mknod /dev/a c 1 11 && echo made; mknod /dev/b c 10 200 && echo made 10; mknod /dev/shm/c c 10 183 && echo made 183
@@ -52,7 +53,7 @@ echo "== end"
 """)'
 	# What is not named is the runtime'"'"'s.
 	make_bundle inherits 'c["linux"]["namespaces"] = [{"type": "mount"}, {"type": "pid"}, {"type": "network", "path": "'"$BATS_FILE_TMPDIR"'/net"}]' \
-		'del c["hostname"]' 'c["linux"]["cgroupsPath"] = "/'"$PREFIX"'cgroup/below"' 'p["args"] = ["/bin/sleep", "1000"]' \
+		'del c["hostname"]' 'c["linux"]["cgroupsPath"] = "/'"$PREFIX"'cgroup"' 'p["args"] = ["/bin/sleep", "1000"]' \
 		'c["mounts"] = [m for m in c["mounts"] if m["type"] != "mqueue" and m["type"] != "sysfs"]'
 	step inherits create --bundle "$bundle" --pid-file "$bundle/pid" "$id"
 	local pid kind
@@ -141,8 +142,7 @@ echo "== end"
 }
 @test "namespaces: pid, mount, uts, ipc, network, cgroup are new" {
 	for kind in pid mnt uts ipc net cgroup; do
-		new=$(facts main namespaces | grep "^$kind:")
-		[ "$new" ] && [ "$new" != "$(readlink "/proc/self/ns/$kind")" ]
+		is_new "$kind" "$(facts main namespaces | grep "^$kind:")" "$(facts main kernel)"
 	done
 	[ "$(facts main ps | head -n 1)" -le 4 ]
 	equal "$(facts main ps | tail -n 1)" 1
@@ -192,7 +192,7 @@ echo "== end"
 	equal "$(facts main links2 | head -n 4)" $'/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2'
 }
 @test "netDevices: one that is not there: an error" { no_container netdevice; }
-@test "cgroupsPath: an absolute one is that below the mount point" { says "$(<"$FACTS/inherits.cgroup")" "/${PREFIX}cgroup/below\$"; }
+@test "cgroupsPath: an absolute one is that below the mount point" { says "$(<"$FACTS/inherits.cgroup")" "/${PREFIX}cgroup\$"; }
 @test "cgroup ownership: to the container's root, where a user namespace may write" {
 	equal "$(facts mapped cgroup | head -n 2)" $'0\n0'
 	equal "$(facts mapped cgroup | tail -n 1)" 65534
