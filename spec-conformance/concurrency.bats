@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Calls for one container that run at the same time, and callers that are killed: it ends in a state that runtime.md allows, one call
 # has its way, the others say why not, and nothing is left.
-load lib
+load ../tests/bats/lib
 
 setup_file() { remember; }
 teardown() {
