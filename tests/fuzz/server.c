@@ -24,10 +24,6 @@ static int fuzz_clock(struct timespec *now) __attribute__((unused));
 #undef munmap
 #undef clock_gettime
 
-/* Where serving is a call of its own, and not part of taking the event. */
-bool server_due(const struct server *server) __attribute__((weak));
-int server_serve(struct server *server, struct error *err) __attribute__((weak));
-
 #define STEPS	   150 /* of an input */
 #define PAGE	   4096
 #define FIRST_PORT 10
@@ -354,7 +350,7 @@ static int serve_event(struct server *server, struct error *err)
 {
 	int result = server_event(server, err);
 
-	for (int i = 0; result == 0 && i < 100 && server_serve && server_due(server); i++)
+	for (int i = 0; result == 0 && i < 100 && server_due(server); i++)
 		result = server_serve(server, err);
 	return result;
 }
