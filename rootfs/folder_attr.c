@@ -132,7 +132,8 @@ int folder_setattr(struct folder *folder, const struct p9_request *request, stru
 
 	if (!fid)
 		return -EBADF;
-	if (valid & (P9_SETATTR_UID | P9_SETATTR_GID))
+	/* chown(2) to nobody else changes the time of change, and is asked for as that alone. */
+	if (valid & (P9_SETATTR_UID | P9_SETATTR_GID) || valid == P9_SETATTR_CTIME)
 		result = set_owner(fid, request);
 	if (result == 0 && (valid & P9_SETATTR_MODE))
 		result = set_mode(folder, fid, request->u.setattr.mode);

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define READ_AT_ONCE \
-	32768 /* bytes of the host's entries: a read of the guest takes as many of these as fit */
+#define READ_AT_ONCE 32768 /* bytes of the host's entries */
+#define LARGEST	     280   /* of which an entry has no more */
 
 /* As getdents64(2) has it. */
 struct entry {
@@ -68,12 +68,35 @@ static int qid_of(
 
 enum fill { FILL_MORE, FILL_FULL, FILL_END };
 
+/*
+ * How much to read so that all of it fits into `room` bytes of the reply, where an entry takes up to a
+ * seventh more. To read again what did not fit the descriptor would have to go back, and where places of a
+ * folder are counted, as in a tmpfs, a removal meanwhile would move it on.
+ */
+static size_t read_at_once(size_t room)
+{
+	size_t size = room - room / 7;
+
+	return size < READ_AT_ONCE ? size : READ_AT_ONCE;
+}
+
 /* Adds what one getdents64(2) gives. Returns an enum fill or -errno. */
 static int fill(struct folder *folder, struct folder_fid *fid, uint32_t wanted, struct p9_writer *reply)
 {
-	ssize_t length = getdents64(fid->fd, folder->scratch, READ_AT_ONCE);
+	size_t used = reply->length - P9_READ_HEADER_SIZE, room = wanted > used ? wanted - used : 0;
 	struct entry entry;
+	ssize_t length;
+	size_t size;
 
+	if (room > reply->capacity - reply->length)
+		room = reply->capacity - reply->length;
+	size = read_at_once(room);
+	if (size < LARGEST) {
+		if (used > 0)
+			return FILL_FULL;
+		size = LARGEST; /* the guest takes few: what is left out is read again */
+	}
+	length = getdents64(fid->fd, folder->scratch, size);
 	if (length < 0)
 		return -errno;
 	if (length == 0)

@@ -86,6 +86,14 @@ ssize_t getdents64(int fd, void *buffer, size_t length)
 	return fails(EIO) ? -1 : (ssize_t)raw(SYS_getdents64, fd, buffer, length);
 }
 
+static int seeks;
+
+off_t lseek(int fd, off_t offset, int whence)
+{
+	seeks += inside;
+	return (off_t)raw(SYS_lseek, fd, offset, whence);
+}
+
 int fstatfs(int fd, struct statfs *out)
 {
 	return fails(EIO) ? -1 : (int)raw(SYS_fstatfs, fd, out);
@@ -131,12 +139,12 @@ static int do_lock(struct client *client, uint32_t fid, uint8_t type)
 	return call(client);
 }
 
-static int do_readdir(struct client *client, uint32_t fid)
+static int do_readdir(struct client *client, uint32_t fid, uint64_t offset, uint32_t count)
 {
 	begin(client, P9_TREADDIR);
 	put32(client, fid);
-	put64(client, 0);
-	put32(client, 4096);
+	put64(client, offset);
+	put32(client, count);
 	return call(client);
 }
 
@@ -192,7 +200,7 @@ static void tell_folders(struct fixture *fixture, struct client *client)
 		went_well(do_walk(client, 0, 4, "symlink")))
 		went_well(do_readlink(client, 4, target));
 	if (went_well(do_walk(client, 0, 5, "")) && went_well(do_lopen(client, 5, O_RDONLY)))
-		went_well(do_readdir(client, 5));
+		went_well(do_readdir(client, 5, 0, 4096));
 	went_well(do_statfs(client, 0));
 }
 
@@ -249,8 +257,41 @@ static void every_call_fails_once(void)
 	CHECK(calls < 1000);
 }
 
+/* A folder that is read in pieces is read on: where its places are counted, going back would lose what is
+ * left when something was removed. */
+static void listing_does_not_go_back(void)
+{
+	struct fixture *fixture = set_up();
+	struct client *client = &fixture->client;
+	uint64_t offset = 0;
+	int entries = 0;
+	char name[256];
+
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "%.*s%d", i % 7, "xxxxxxx", i);
+		host_file(fixture, name, "");
+	}
+	CHECK_EQ(do_walk(client, 0, 1, ""), 0);
+	CHECK_EQ(do_lopen(client, 1, O_RDONLY), 0);
+	client->around = around;
+	seeks = 0;
+	while (do_readdir(client, 1, offset, 1000) == 0 && get32(client) > 0)
+		while (client->at < client->reply_length && !client->short_reply) {
+			get_qid(client);
+			offset = get64(client);
+			get8(client);
+			get_string(client, name);
+			entries++;
+		}
+	CHECK_EQ(entries, 202);
+	CHECK_EQ(seeks, 1); /* to the beginning */
+	client->around = NULL;
+	tear_down(fixture);
+}
+
 int main(void)
 {
 	RUN(every_call_fails_once);
+	RUN(listing_does_not_go_back);
 	return unit_end();
 }

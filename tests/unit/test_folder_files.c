@@ -195,7 +195,7 @@ static void attributes(void)
 	struct fixture *fixture = set_up();
 	struct client *client = &fixture->client;
 	struct p9_attributes attributes;
-	struct stat st;
+	struct stat st, later;
 
 	client->torture = true;
 	host_file(fixture, "file", "12345");
@@ -240,9 +240,14 @@ static void attributes(void)
 		CHECK_EQ(host_stat(fixture, "file").st_gid, 34);
 		CHECK_EQ(host_stat(fixture, "file").st_mode & 07777, 04755);
 	}
-	/* Nothing at all, and what is the host's. */
+	/* Nothing at all; and nothing but the time of change, which is now. */
 	CHECK_EQ(do_setattr(client, 1, 0, 0, 0, 0, 0), 0);
+	st = host_stat(fixture, "file");
+	usleep(30000);
 	CHECK_EQ(do_setattr(client, 1, P9_SETATTR_CTIME, 0, 0, 0, 0), 0);
+	later = host_stat(fixture, "file");
+	CHECK(later.st_ctim.tv_sec != st.st_ctim.tv_sec || later.st_ctim.tv_nsec != st.st_ctim.tv_nsec);
+	CHECK(later.st_mtim.tv_sec == 2000 && later.st_uid == st.st_uid);
 	CHECK_EQ(do_setattr(client, 0, P9_SETATTR_SIZE, 0, 0, 0, 0), -EISDIR);
 	CHECK_EQ(do_setattr(client, 9, 0, 0, 0, 0, 0), -EBADF);
 	tear_down(fixture);
