@@ -27,7 +27,7 @@
 /* Shares are announced before they are asked for: a device that has not come by then will not. */
 #define SHARE_SECONDS 30
 
-#define VOLUMES_OPTIONS "cache=mmap,access=client,msize=262144"
+#define VOLUMES_OPTIONS "cache=mmap,access=client,posixacl,locktimeout=1,msize=262144"
 
 struct zone zone = {.poll = -1, .cgroup = -1, .proc = -1, .own_pids = -1, .memory_watch = -1};
 

@@ -109,7 +109,7 @@ enum zone_op_type {
 	ZONE_OP_CGROUP =
 		2, /* strings: file, value: written in the process's cgroup folder (made when first needed) */
 	ZONE_OP_VOLUMES = 3, /* string: 9p options of the volumes share; without it the first bind mounts the
-				share with "cache=mmap,access=client,msize=262144" */
+				share with "cache=mmap,access=client,posixacl,locktimeout=1,msize=262144" */
 	ZONE_OP_UID_MAP = 4, /* triples of u32: first id inside, first id outside, how many. With
 				CLONE_NEWUSER, of which it and GID_MAP are the maps; 0 must be mapped */
 	ZONE_OP_GID_MAP = 5,
