@@ -35,7 +35,7 @@ struct stat look_at(int fd);
 bool same_file(const struct stat *a, const struct stat *b);
 /* "WHAT = 0644 0:0 1 link, 5 bytes" */
 void say_stat(const char *what, const struct stat *st);
-/* "WHAT: atime same, mtime later, ctime later" */
+/* "WHAT: atime same, mtime changed, ctime changed" */
 void say_times(const char *what, const struct stat *before, const struct stat *after);
 /* Until a file that is touched now has another time than one that was touched before. */
 void tick(void);

@@ -194,13 +194,10 @@ void say_stat(const char *what, const struct stat *st)
 			(unsigned long)st->st_nlink, (long long)st->st_size);
 }
 
+/* Not whether it is later: a share's times are of two clocks, the zone's and the host's. */
 static const char *relation(struct timespec before, struct timespec after)
 {
-	if (before.tv_sec != after.tv_sec)
-		return before.tv_sec < after.tv_sec ? "later" : "earlier";
-	if (before.tv_nsec == after.tv_nsec)
-		return "same";
-	return before.tv_nsec < after.tv_nsec ? "later" : "earlier";
+	return before.tv_sec == after.tv_sec && before.tv_nsec == after.tv_nsec ? "same" : "changed";
 }
 
 void say_times(const char *what, const struct stat *before, const struct stat *after)
