@@ -187,7 +187,7 @@ static void mutate_property(struct json_object *parent, const struct oci_propert
 		json_object_object_add(parent, property->name, json_tokener_parse(replacements[i].text));
 		expect_root(path, replacements[i].text, typed ? NULL : want);
 	}
-	for (int i = 0; i < BIG_COUNT; i++) {
+	for (enum big i = 0; i < BIG_COUNT; i++) {
 		bool typed = bigs[i].type == type_of(property->kind);
 
 		json_object_object_add(parent, property->name, make_big(i));
