@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Real work in a Debian root, on the root share: packages, a compiler, git, databases.
-load lib
+load ../bats/lib
 LIMIT=500
 
 # The root is an ext4 of this host, made with the packages of tests/roots/work-packages.
