@@ -169,11 +169,6 @@ $(BUILD)/attack/%: tests/attack/%.c
 	@$(MUSL_CC) $(ZONE_CFLAGS) -O2 $< -o $@
 
 attack: $(patsubst tests/attack/%.c,$(BUILD)/attack/%,$(wildcard tests/attack/*.c))
-# What a file system does, said so that a zone's can be compared with this host's; it runs in any root.
-$(BUILD)/posix: $(wildcard tests/posix/*.c tests/posix/*.h) Makefile
-	@mkdir -p $(@D)
-	@echo "  CC $@"
-	@$(MUSL_CC) $(ZONE_CFLAGS) -iquote tests/posix $(filter %.c,$^) -o $@
 
 # What a file system does, said so that a zone's can be compared with this host's; it runs in any root.
 $(BUILD)/posix: $(wildcard tests/posix/*.c tests/posix/*.h) Makefile
