@@ -98,7 +98,9 @@ static void put_cpu(const struct oci_cpu *cpu, struct spec *spec)
 	uint64_t period = cpu->period ? *cpu->period : 0;
 	char text[VALUE_MAX];
 
-	/* Before idle: an idle cgroup takes no weight. */
+	/* An idle cgroup takes no weight, and this one may be idle from before an update. */
+	if (cpu->idle && cpu->shares && *cpu->shares)
+		put_number(spec, ZONE_OP_CGROUP, "cpu.idle", "cpu.idle", 0);
 	if (cpu->shares && *cpu->shares)
 		put_number(
 			spec, ZONE_OP_CGROUP, "cpu.shares", "cpu.weight", resources_cpu_weight(*cpu->shares));

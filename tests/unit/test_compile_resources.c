@@ -84,7 +84,7 @@ static void limits_cpu(void)
 		"cpu.max=50000 100000 cpu.quota\ncpu.max.burst=1000 cpu.burst\n");
 	expect_files("'cpu':{'quota':-1}", "cpu.max=max 100000 cpu.quota\n");
 	expect_files("'cpu':{'period':50000}", "cpu.max=max 50000 cpu.period\n");
-	expect_files("'cpu':{'shares':2,'idle':1}", "cpu.weight=1 cpu.shares\ncpu.idle=1 cpu.idle\n");
+	expect_files("'cpu':{'shares':2,'idle':1}", "cpu.idle=0 cpu.idle\ncpu.weight=1 cpu.shares\ncpu.idle=1 cpu.idle\n");
 	/* The host's processors are not the zone's. */
 	expect_files("'cpu':{'shares':0,'quota':0,'period':0,'cpus':'0-3','mems':'0','realtimeRuntime':1,'"
 		     "realtimePeriod':2}",

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # What a share has from this host: that it is full, read-only, limited, of two devices; its disk; and locks with others who use it.
-load lib
+load ../bats/lib
 LIMIT=400
 
 CHECKER=$HERE/../../build/posix

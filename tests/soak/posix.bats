@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # A share is the file system that it is of: tests/posix says the same on this host's ext4 and tmpfs, and on shares of them in a zone.
-load lib
+load ../bats/lib
 LIMIT=400
 
 CHECKER=$HERE/../../build/posix
