@@ -4,7 +4,8 @@
 load lib
 
 # So many in a row, and then at once.
-ROW=${ROW:-60}
+# `make soak` has 60 of them.
+ROW=${ROW:-20}
 CROWD=${CROWD:-8}
 
 grants() {
