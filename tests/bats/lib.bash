@@ -89,37 +89,11 @@ within() { # SECONDS COMMAND...
 domain_exists() { xl list "$1" >/dev/null 2>&1; }
 no_domain() { ! domain_exists "$1"; }
 
-# What is there of our containers and of what belongs to nobody: domains, XenStore nodes, states, mounts, cgroups,
-# processes, files. Other guests of this host may come and go: their numbers and names are left out.
-inventory() {
-	local ours others
-	xl list | tail -n +2 >"$BATS_FILE_TMPDIR/domains"
-	ours=$(awk -v prefix="^$PREFIX" '$1 ~ prefix { print "domain", $1 }' "$BATS_FILE_TMPDIR/domains")
-	others=$(awk -v prefix="^$PREFIX" '$1 !~ prefix && $2 != 0 { print $2 }' "$BATS_FILE_TMPDIR/domains" | paste -sd '|')
-	echo "$ours"
-	xenstore-ls -f / | awk -v prefix="\"$PREFIX" -v others="^(${others:-none})$" '
-		BEGIN { FS = " = " }
-		{
-			if ($1 ~ ":$") next # it went meanwhile
-			if ($1 ~ "^/(vm|libxl|local/domain/0/backend|local/domain/0/backend/[^/]+)$") next # stays from the first guest on
-			split($1, part, "/")
-			if ($1 ~ "^/local/domain/0/backend/[^/]+/" && part[7] ~ others) next
-			if ($1 ~ "^/local/domain/" && part[4] ~ others) next
-			if ($1 ~ "^/libxl/" && part[3] ~ others) next
-			if ($1 ~ "^/vm/") { if ($1 ~ "/name$" && $2 ~ prefix) print "node", $1; next }
-			if ($1 !~ "/data/|/control/|memory") print "node", $1
-		}'
-	[ ! -d "$STATES" ] || find "$STATES" -mindepth 1
-	awk '$5 !~ "^/var/lib/containers" { print "mount", $5, $4 }' /proc/self/mountinfo
-	find /sys/fs/cgroup -mindepth 1 -type d
-	{ pgrep -a xenrun || true; } | awk -v prefix=" $PREFIX" '$0 ~ prefix { print "process", $0 }'
-}
 # What is there before the tests of a file: to be called by its setup_file.
-remember() { inventory | sort >"$BATS_FILE_TMPDIR/before"; }
+remember() { "$HERE/inventory" "$PREFIX" "$STATES" >"$BATS_FILE_TMPDIR/before"; }
 nothing_new() {
-	inventory | sort >"$BATS_FILE_TMPDIR/after"
-	comm -13 "$BATS_FILE_TMPDIR/before" "$BATS_FILE_TMPDIR/after" >"$BATS_FILE_TMPDIR/new"
-	[ ! -s "$BATS_FILE_TMPDIR/new" ]
+	"$HERE/inventory" "$PREFIX" "$STATES" "$BATS_FILE_TMPDIR/before" >"$BATS_FILE_TMPDIR/new" &&
+		[ ! -s "$BATS_FILE_TMPDIR/new" ]
 }
 assert_nothing_left() {
 	within "${1:-5}" nothing_new || { cat "$BATS_FILE_TMPDIR/new"; return 1; }
