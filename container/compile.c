@@ -2,11 +2,14 @@
 /* config.json's surroundings of the process: root, mounts, devices, names; in the order in which zone init
  * does them. */
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "container/lsm.h"
 #include "container/network.h"
 #include "container/spec.h"
 #include "libocispec/names.h"
@@ -41,9 +44,7 @@ static int check_supported(const struct oci_config *config, struct error *err)
 		return error_set(err, 0, "linux.intelRdt: the zone's processors are virtual");
 	if (l->memory_policy)
 		return error_set(err, 0, "linux.memoryPolicy: not supported yet");
-	if (l->mount_label && *l->mount_label)
-		return error_set(err, 0, "linux.mountLabel: the zone's kernel has no SELinux");
-	return 0;
+	return lsm_check(LSM_SELINUX, l->mount_label, "linux.mountLabel", err);
 }
 
 static void put_device(struct spec *spec, const char *path, uint32_t mode, uint32_t major, uint32_t minor,
@@ -211,6 +212,7 @@ int compile_container(const struct oci_config *config, const char *bundle, const
 	struct spec *spec, struct volumes *volumes, struct error *err)
 {
 	const struct oci_linux *l = config->linux_;
+	char own[HOST_NAME_MAX + 1];
 
 	if (check_supported(config, err))
 		return -1;
@@ -238,6 +240,9 @@ int compile_container(const struct oci_config *config, const char *bundle, const
 	if (config->process && config->process->terminal)
 		compile_terminal(config->process->console_size, config->process->user.uid, spec);
 
+	/* Left out, the UTS namespace is the host's: its name is all that there is to share. */
+	if (!oci_config_namespace(config, "uts") && gethostname(own, sizeof(own)) == 0)
+		put_name(spec, ZONE_OP_HOSTNAME, "hostname", own);
 	put_name(spec, ZONE_OP_HOSTNAME, "hostname", config->hostname);
 	put_name(spec, ZONE_OP_DOMAINNAME, "domainname", config->domainname);
 	if (l) {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "container/lsm.h"
 #include "container/spec.h"
 #include "libocispec/names.h"
 
@@ -126,10 +127,9 @@ static void put_affinity(const char *list, const char *name, struct spec *spec)
 static int compile(const struct oci_process *process, const struct oci_linux *linux_, bool exec,
 	const struct oci_hooks *hooks, const char *state, struct spec *spec, struct error *err)
 {
-	if (process->apparmor_profile && *process->apparmor_profile)
-		return error_set(err, 0, "process.apparmorProfile: the zone's kernel has no AppArmor");
-	if (process->selinux_label && *process->selinux_label)
-		return error_set(err, 0, "process.selinuxLabel: the zone's kernel has no SELinux");
+	if (lsm_check(LSM_APPARMOR, process->apparmor_profile, "process.apparmorProfile", err) ||
+		lsm_check(LSM_SELINUX, process->selinux_label, "process.selinuxLabel", err))
+		return -1;
 
 	if (process->exec_cpu_affinity && exec) {
 		put_affinity(process->exec_cpu_affinity->initial, "initial", spec);

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "container/namespaces.h"
 #include "container/process.h"
 #include "container/size.h"
 #include "container/zone_network.h"
@@ -217,7 +218,7 @@ static int prepare(struct container *container, struct error *err)
 	if (settings_load(CONTAINER_SETTINGS, &container->settings, err) || check_host(&host, err) ||
 		choose_type(container, &host, err) || choose_size(container, &host, err))
 		return -1;
-	if (look_at_network(container, err))
+	if (namespaces_check(container->config, err) || look_at_network(container, err))
 		return -1;
 	/* For hooks in the zone, whose pid namespace has this process as its first. */
 	state = hook_state(container->record, OCI_STATUS_CREATED, 1, err);

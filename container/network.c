@@ -4,29 +4,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 
 #include <linux/nsfs.h>
 
+#include "container/namespaces.h"
 #include "container/network.h"
 #include "util/cleanup.h"
-
-static bool same(const char *path, const struct stat *st)
-{
-	struct stat other;
-
-	return stat(path, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
-}
-
-/* Taking the host's interfaces away from it is never meant. */
-static bool is_the_hosts(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) || same("/proc/1/ns/net", &st) || same("/proc/self/ns/net", &st);
-}
 
 int network_namespace(const struct oci_config *config, int *fd, struct error *err)
 {
@@ -48,7 +32,8 @@ int network_namespace(const struct oci_config *config, int *fd, struct error *er
 	if (ioctl(opened, NS_GET_NSTYPE) != CLONE_NEWNET)
 		return error_set(err, 0, "linux.namespaces[%zu].path: %s is no network namespace",
 			(size_t)(found - config->linux_->namespaces), found->path);
-	if (is_the_hosts(opened))
+	/* Taking the host's interfaces away from it is never meant. */
+	if (namespace_is_hosts(opened, "net"))
 		return error_set(err, 0, "linux.namespaces[%zu].path: %s: %s",
 			(size_t)(found - config->linux_->namespaces), found->path, instead);
 	*fd = steal_fd(&opened);
@@ -64,7 +49,7 @@ int network_namespace_of(int pid, struct error *err)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set(err, errno, "%s", path);
-	if (is_the_hosts(fd))
+	if (namespace_is_hosts(fd, "net"))
 		return error_set(err, 0, "%s is the host's network namespace", path);
 	return steal_fd(&fd);
 }

@@ -258,7 +258,7 @@ static void refuses_what_a_zone_has_not(void)
 	refused("'linux':{'intelRdt':{}}", "linux.intelRdt: the zone's processors are virtual");
 	refused("'linux':{'memoryPolicy':{'mode':'MPOL_BIND','nodes':'0','flags':['MPOL_F_STATIC_NODES']}}",
 		"linux.memoryPolicy: not supported yet");
-	refused("'linux':{'mountLabel':'a:b:c:s0'}", "linux.mountLabel: the zone's kernel has no SELinux");
+	refused("'linux':{'mountLabel':'a:b:c:s0'}", "linux.mountLabel: neither this host nor the zone's kernel has SELinux");
 	refused("'linux':{'devices':[{'path':'/dev/pipe','type':'p'},"
 		"{'path':'/dev/sda','type':'b','major':8,'minor':0}]}",
 		"linux.devices[1]: /dev/sda: a block device of the host is not supported yet");

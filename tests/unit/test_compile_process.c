@@ -103,9 +103,9 @@ static void changes_personality(void)
 static void refuses_labels(void)
 {
 	expect_compiled(PROCESS("'apparmorProfile':'default'"),
-		"process.apparmorProfile: the zone's kernel has no AppArmor");
+		"process.apparmorProfile: neither this host nor the zone's kernel has AppArmor");
 	expect_compiled(PROCESS("'selinuxLabel':'a:b:c:s0'"),
-		"process.selinuxLabel: the zone's kernel has no SELinux");
+		"process.selinuxLabel: neither this host nor the zone's kernel has SELinux");
 	/* Callers that have none write it so. */
 	expect_compiled(PROCESS("'apparmorProfile':'','selinuxLabel':''"), "");
 }

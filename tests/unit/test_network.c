@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/stat.h>
 
+#include "container/namespaces.h"
 #include "container/network.h"
 #include "tests/unit/test_ocispec.h"
 #include "tests/unit/unit.h"
@@ -283,6 +284,39 @@ static const char *chosen(const char *namespaces, int *fd)
 	return said;
 }
 
+static const char *checked(const char *namespaces)
+{
+	static char said[256];
+	struct error err = {0};
+	char *text = document(namespaces);
+	struct oci_config *config = oci_config_parse(text, strlen(text), &err);
+
+	if (config)
+		namespaces_check(config, &err);
+	snprintf(said, sizeof(said), "%s", err.message ? err.message : "");
+	error_clear(&err);
+	oci_config_free(config);
+	free(text);
+	return said;
+}
+
+static void refuses_the_hosts(void)
+{
+	CHECK(same(checked("'linux':{'namespaces':[{'type':'pid'},{'type':'ipc'}]}"), ""));
+	CHECK(same(checked("'linux':{'namespaces':[{'type':'pid'}]}"),
+		"linux.namespaces: no entry \"ipc\": a zone cannot share the host's IPC objects: "
+		"leave --ipc=host out"));
+	CHECK(same(checked("'linux':{'namespaces':[{'type':'ipc'}]}"),
+		"linux.namespaces: no entry \"pid\": a zone cannot share the host's processes: "
+		"leave --pid=host out"));
+	CHECK(same(checked("'linux':{'namespaces':[{'type':'pid'},"
+			   "{'type':'ipc','path':'/proc/self/ns/ipc'}]}"),
+		"linux.namespaces[1].path: /proc/self/ns/ipc: a zone cannot share the host's IPC objects: "
+		"leave --ipc=host out"));
+	CHECK(same(checked("'linux':{'namespaces':[{'type':'pid'},{'type':'ipc','path':'/nowhere'}]}"),
+		"linux.namespaces[1].path: /nowhere: No such file or directory"));
+}
+
 #define INSTEAD                                                                                         \
 	"a zone cannot share the host's network: give it one of its own (podman run --network=bridge, " \
 	"or --network=none)"
@@ -320,6 +354,7 @@ int main(void)
 	RUN(refuses_what_a_zone_has_not);
 	RUN(takes_messages);
 	RUN(chooses_the_namespace);
+	RUN(refuses_the_hosts);
 	if (unit_open_fds() != open_fds)
 		return 1;
 	return unit_end();
