@@ -21,49 +21,20 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "container/process.h"
-#include "container/zone_network.h"
+#include "container/monitor.h"
 #include "libocispec/ocispec.h"
 #include "util/cleanup.h"
-#include "util/descriptors.h"
 #include "util/log.h"
 #include "util/passing.h"
 
 /* A kernel that has not come up by then will not; callers give up after four minutes. */
 #define BOOT_SECONDS 180
 
-/* How long a zone may take to end a process by SIGKILL: a kernel that hangs does not hear of it. */
-#define KILL_SECONDS 10
-
 /* How long interfaces may take to carry packets, once the process is to start. */
 #define NETWORK_SECONDS 60
 
-#define STATUS_LOST 255
-
-struct monitor {
-	struct container *container;
-	struct zone *zone;
-	struct zone_network network;
-	int listener; /* control.sock */
-	int signals;
-	int starter;	/* the call of `start` that waits for its answer, -1 */
-	bool created;	/* zone init says so */
-	bool committed; /* the creator has its answer */
-	bool to_start;	/* as soon as the network is there */
-	bool shares_connected[ZONE_SHARES_MAX];
-	uint32_t processes;	 /* numbers given to exec's so far */
-	uint32_t reported;	 /* bits: enum zone_report_type */
-	time_t boot_deadline;	 /* CLOCK_MONOTONIC; 0 once up, and while hooks run */
-	time_t kill_deadline;	 /* 0 while no SIGKILL was sent */
-	time_t network_deadline; /* 0 while nothing waits for it */
-	struct error err;	 /* why it ends, if it ends badly */
-	enum oci_status before_pause;
-	bool ending;
-	int end_status; /* of the stand-in, when the monitor ends it */
-};
-
 /* Everything is to end; the first reason given counts. */
-static void fail(struct monitor *monitor, const char *what, int status)
+void monitor_fail(struct monitor *monitor, const char *what, int status)
 {
 	if (monitor->ending)
 		return;
@@ -76,11 +47,11 @@ static void fail(struct monitor *monitor, const char *what, int status)
 /* Takes the error. */
 static void fail_with(struct monitor *monitor, struct error *err)
 {
-	fail(monitor, error_message(err), STATUS_LOST);
+	monitor_fail(monitor, error_message(err), STATUS_LOST);
 	error_clear(err);
 }
 
-static time_t now(void)
+time_t monitor_now(void)
 {
 	struct timespec ts;
 
@@ -88,7 +59,7 @@ static time_t now(void)
 	return ts.tv_sec;
 }
 
-static void save(struct monitor *monitor)
+void monitor_save(struct monitor *monitor)
 {
 	struct error err = {0};
 
@@ -99,10 +70,10 @@ static void save(struct monitor *monitor)
 static void send_standin(struct monitor *monitor, const struct message *message)
 {
 	if (send(monitor->container->standin, message, sizeof(*message), MSG_NOSIGNAL) < 0)
-		fail(monitor, "the stand-in is gone", STATUS_LOST);
+		monitor_fail(monitor, "the stand-in is gone", STATUS_LOST);
 }
 
-static void send_event(struct monitor *monitor, uint32_t type, uint32_t arg0, uint32_t arg1)
+void monitor_send_event(struct monitor *monitor, uint32_t type, uint32_t arg0, uint32_t arg1)
 {
 	struct message message = {
 		.type = MESSAGE_EVENT,
@@ -137,7 +108,7 @@ static void commit(struct monitor *monitor, enum oci_status status)
 	if (monitor->committed)
 		return;
 	record->status = status;
-	save(monitor);
+	monitor_save(monitor);
 	if (monitor->ending)
 		return;
 	monitor->committed = true;
@@ -156,11 +127,11 @@ static void go_on(struct monitor *monitor)
 		return;
 	monitor->to_start = false;
 	monitor->network_deadline = 0;
-	send_event(monitor, ZONE_EVENT_START, 0, 0);
+	monitor_send_event(monitor, ZONE_EVENT_START, 0, 0);
 }
 
 /* The namespace may have been filled since the container was created. */
-static void begin_start(struct monitor *monitor)
+void monitor_begin_start(struct monitor *monitor)
 {
 	const struct container *container = monitor->container;
 	struct error err = {0};
@@ -178,7 +149,7 @@ static void begin_start(struct monitor *monitor)
 		return;
 	}
 	monitor->to_start = true;
-	monitor->network_deadline = now() + NETWORK_SECONDS;
+	monitor->network_deadline = monitor_now() + NETWORK_SECONDS;
 	go_on(monitor);
 }
 
@@ -225,7 +196,7 @@ static void report_event(struct monitor *monitor, const struct zone_report *repo
 			break;
 		monitor->created = true;
 		if (container->options->start && container->network_first)
-			begin_start(monitor);
+			monitor_begin_start(monitor);
 		else
 			go_on(monitor);
 		break;
@@ -236,14 +207,14 @@ static void report_event(struct monitor *monitor, const struct zone_report *repo
 		if (record->status != OCI_STATUS_CREATED)
 			break;
 		record->status = OCI_STATUS_RUNNING;
-		save(monitor);
+		monitor_save(monitor);
 		answer_starter(monitor, NULL);
 		break;
 	case ZONE_REPORT_FAILED:
 		spec_failure(&container->spec, container->config->process, report->arg[0],
 			(int)report->arg[1] > 0 && (int)report->arg[1] < 4096 ? (int)report->arg[1] : EIO,
 			&err);
-		fail(monitor, error_message(&err), report->arg[1] == ENOENT ? 127 : 126);
+		monitor_fail(monitor, error_message(&err), report->arg[1] == ENOENT ? 127 : 126);
 		error_clear(&err);
 		break;
 	case ZONE_REPORT_EXITED:
@@ -267,7 +238,7 @@ static void standin_event(struct monitor *monitor)
 		return;
 	if (got != (ssize_t)sizeof(message)) {
 		/* It has ended, as it should or not: its pidfd says so as well. */
-		fail(monitor, NULL, STATUS_LOST);
+		monitor_fail(monitor, NULL, STATUS_LOST);
 		return;
 	}
 	switch (message.type) {
@@ -276,140 +247,21 @@ static void standin_event(struct monitor *monitor)
 			break;
 		monitor->shares_connected[message.number] = true;
 		if (zone_device_connected(monitor->zone, message.number, &err))
-			fail(monitor, error_message(&err), STATUS_LOST);
+			monitor_fail(monitor, error_message(&err), STATUS_LOST);
 		break;
 	case MESSAGE_REPORT:
 		report_event(monitor, &message.u.report);
 		break;
 	case MESSAGE_HOOKED:
-		monitor->boot_deadline = now() + BOOT_SECONDS;
+		monitor->boot_deadline = monitor_now() + BOOT_SECONDS;
 		break;
 	case MESSAGE_BROKEN:
 		message.u.text[sizeof(message.u.text) - 1] = '\0';
-		fail(monitor, message.u.text, STATUS_LOST);
+		monitor_fail(monitor, message.u.text, STATUS_LOST);
 		break;
 	default:
 		break;
 	}
-	error_clear(&err);
-}
-
-static int request_start(struct monitor *monitor, int *caller, struct error *err)
-{
-	enum oci_status status = monitor->container->record->status;
-
-	if (status != OCI_STATUS_CREATED || monitor->starter >= 0)
-		return error_set(err, 0, "cannot start a container that is %s",
-			monitor->starter >= 0 ? "being started" : oci_status_name(status));
-	/* It is answered when the process has been executed. */
-	monitor->starter = steal_fd(caller);
-	begin_start(monitor);
-	return 0;
-}
-
-static int request_pause(struct monitor *monitor, bool resume, struct error *err)
-{
-	struct record *record = monitor->container->record;
-	enum oci_status status = record->status;
-
-	if (resume != (status == OCI_STATUS_PAUSED))
-		return error_set(err, 0, "cannot %s a container that is %s", resume ? "resume" : "pause",
-			oci_status_name(status));
-	if (resume ? zone_unpause(monitor->zone, err) : zone_pause(monitor->zone, err))
-		return -1;
-	record->status = resume ? monitor->before_pause : OCI_STATUS_PAUSED;
-	monitor->before_pause = status;
-	save(monitor);
-	return 0;
-}
-
-static int request_kill(struct monitor *monitor, const struct request *request, struct error *err)
-{
-	/* A process that stands still is ended by SIGKILL all the same. */
-	if (request->arg[0] == SIGKILL && monitor->container->record->status == OCI_STATUS_PAUSED &&
-		request_pause(monitor, true, err))
-		return -1;
-	send_event(monitor, ZONE_EVENT_SIGNAL, request->arg[0], request->arg[1]);
-	if (request->arg[0] == SIGKILL && !monitor->kill_deadline)
-		monitor->kill_deadline = now() + KILL_SECONDS;
-	return 0;
-}
-
-/* The stand-in goes on with it, the caller's socket included. */
-static int request_exec(struct monitor *monitor, const struct request *request, int *fds, size_t count,
-	int *caller, struct error *err)
-{
-	enum oci_status status = monitor->container->record->status;
-	struct message message = {.type = MESSAGE_EXEC, .number = ++monitor->processes};
-
-	if (status == OCI_STATUS_PAUSED ? !request->arg[1]
-					: status != OCI_STATUS_CREATED && status != OCI_STATUS_RUNNING)
-		return error_set(err, 0, "cannot execute in a container that is %s", oci_status_name(status));
-	if (count < REQUEST_EXEC_FDS || count > REQUEST_EXEC_FDS_MAX)
-		return error_set(err, 0, "malformed request");
-	fds[count] = *caller;
-	if (send_with(monitor->container->standin, &message, sizeof(message), fds, count + 1) < 0) {
-		fail(monitor, "the stand-in is gone", STATUS_LOST);
-		return error_set(err, 0, "the container has ended");
-	}
-	close(steal_fd(caller));
-	return 0;
-}
-
-static int request_resize(struct monitor *monitor, const struct request *request, struct error *err)
-{
-	if (request->type == REQUEST_MEMORY)
-		return zone_set_memory(monitor->zone, request->memory_kib, err);
-	return zone_set_processors(monitor->zone, &request->processors, err);
-}
-
-static void request_event(struct monitor *monitor)
-{
-	int caller = accept4(monitor->listener, NULL, NULL, SOCK_CLOEXEC);
-	const struct timeval patience = {.tv_sec = 1};
-	cleanup_free char *text = NULL;
-	int fds[PASSING_MAX + 1];
-	struct request request;
-	struct error err = {0};
-	size_t count;
-
-	if (caller < 0)
-		return;
-	setsockopt(caller, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (receive_with(caller, &request, sizeof(request), 0, fds, &count) != (ssize_t)sizeof(request))
-		goto out;
-	switch (request.type) {
-	case REQUEST_START:
-		request_start(monitor, &caller, &err);
-		break;
-	case REQUEST_KILL:
-		request_kill(monitor, &request, &err);
-		break;
-	case REQUEST_EXEC:
-		request_exec(monitor, &request, fds, count, &caller, &err);
-		break;
-	case REQUEST_PAUSE:
-	case REQUEST_RESUME:
-		request_pause(monitor, request.type == REQUEST_RESUME, &err);
-		break;
-	case REQUEST_STATISTICS:
-		text = zone_statistics(monitor->zone, &err);
-		break;
-	case REQUEST_MEMORY:
-	case REQUEST_PROCESSORS:
-		request_resize(monitor, &request, &err);
-		break;
-	default:
-		error_set(&err, 0, "unknown request");
-		break;
-	}
-	if (caller >= 0)
-		send_answer(caller, err.message ? &err : NULL, text);
-out:
-	for (size_t i = 0; i < count; i++)
-		close(fds[i]);
-	if (caller >= 0)
-		close(caller);
 	error_clear(&err);
 }
 
@@ -453,7 +305,7 @@ static int time_left(const struct monitor *monitor)
 			first = deadlines[i];
 	if (!first)
 		return -1;
-	left = first - now();
+	left = first - monitor_now();
 	return left <= 0 ? 0 : (int)left * 1000;
 }
 
@@ -462,12 +314,13 @@ static void time_is_up(struct monitor *monitor)
 	struct error err = {0};
 	cleanup_free char *reason = zone_console_reason(monitor->zone);
 
-	if (monitor->kill_deadline && monitor->kill_deadline <= now()) {
-		fail(monitor, NULL, 128 + SIGKILL);
+	if (monitor->kill_deadline && monitor->kill_deadline <= monitor_now()) {
+		monitor_fail(monitor, NULL, 128 + SIGKILL);
 		return;
 	}
-	if (monitor->network_deadline && monitor->network_deadline <= now()) {
-		fail(monitor, "the zone does not connect to its network: has its kernel xen-netfront?",
+	if (monitor->network_deadline && monitor->network_deadline <= monitor_now()) {
+		monitor_fail(monitor,
+			"the zone does not connect to its network: has its kernel xen-netfront?",
 			STATUS_LOST);
 		return;
 	}
@@ -498,24 +351,25 @@ static void watch(struct monitor *monitor)
 			break;
 		}
 		if (poll(fds, sizeof(fds) / sizeof(*fds), timeout) < 0 && errno != EINTR) {
-			fail(monitor, "poll", STATUS_LOST);
+			monitor_fail(monitor, "poll", STATUS_LOST);
 			break;
 		}
 		/* What it sent before it ended is taken first. */
 		if (fds[0].revents)
 			standin_event(monitor);
 		else if (fds[1].revents)
-			fail(monitor, monitor->committed ? NULL : "the stand-in was killed", STATUS_LOST);
+			monitor_fail(
+				monitor, monitor->committed ? NULL : "the stand-in was killed", STATUS_LOST);
 		if (fds[2].revents)
 			store_event(monitor);
 		if (fds[3].revents)
 			zone_console_event(monitor->zone);
 		if (fds[4].revents)
-			request_event(monitor);
+			monitor_request_event(monitor);
 		if (fds[5].revents)
-			fail(monitor, "the zone's keeper was killed", STATUS_LOST);
+			monitor_fail(monitor, "the zone's keeper was killed", STATUS_LOST);
 		if (fds[6].revents)
-			fail(monitor, "the call that creates was killed", STATUS_LOST);
+			monitor_fail(monitor, "the call that creates was killed", STATUS_LOST);
 		if (fds[7].revents)
 			network_event(monitor);
 	}
@@ -660,12 +514,12 @@ void monitor_run(struct container *container)
 	zone_network_init(
 		&monitor.network, container->network_namespace, &container->network, container->record->uuid);
 	if (listen_for_requests(&monitor, &err) || build(&monitor, &err)) {
-		fail(&monitor, error_message(&err), STATUS_LOST);
+		monitor_fail(&monitor, error_message(&err), STATUS_LOST);
 	} else {
 		guest_image_free(&container->image);
 		/* Hooks may take their time, and without the stand-in no kernel is up. */
 		if (container->gate < 0)
-			monitor.boot_deadline = now() + BOOT_SECONDS;
+			monitor.boot_deadline = monitor_now() + BOOT_SECONDS;
 		watch(&monitor);
 	}
 	take_down(&monitor);

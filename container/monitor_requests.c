@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What calls ask of the monitor: start, kill, exec, pause, resume, statistics, other sizes. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "container/monitor.h"
+#include "util/cleanup.h"
+#include "util/passing.h"
+
+/* How long a zone may take to end a process by SIGKILL: a kernel that hangs does not hear of it. */
+#define KILL_SECONDS 10
+
+static int request_start(struct monitor *monitor, int *caller, struct error *err)
+{
+	enum oci_status status = monitor->container->record->status;
+
+	if (status != OCI_STATUS_CREATED || monitor->starter >= 0)
+		return error_set(err, 0, "cannot start a container that is %s",
+			monitor->starter >= 0 ? "being started" : oci_status_name(status));
+	/* It is answered when the process has been executed. */
+	monitor->starter = steal_fd(caller);
+	monitor_begin_start(monitor);
+	return 0;
+}
+
+static int request_pause(struct monitor *monitor, bool resume, struct error *err)
+{
+	struct record *record = monitor->container->record;
+	enum oci_status status = record->status;
+
+	if (resume != (status == OCI_STATUS_PAUSED))
+		return error_set(err, 0, "cannot %s a container that is %s", resume ? "resume" : "pause",
+			oci_status_name(status));
+	if (resume ? zone_unpause(monitor->zone, err) : zone_pause(monitor->zone, err))
+		return -1;
+	record->status = resume ? monitor->before_pause : OCI_STATUS_PAUSED;
+	monitor->before_pause = status;
+	monitor_save(monitor);
+	return 0;
+}
+
+static int request_kill(struct monitor *monitor, const struct request *request, struct error *err)
+{
+	/* A process that stands still is ended by SIGKILL all the same. */
+	if (request->arg[0] == SIGKILL && monitor->container->record->status == OCI_STATUS_PAUSED &&
+		request_pause(monitor, true, err))
+		return -1;
+	monitor_send_event(monitor, ZONE_EVENT_SIGNAL, request->arg[0], request->arg[1]);
+	if (request->arg[0] == SIGKILL && !monitor->kill_deadline)
+		monitor->kill_deadline = monitor_now() + KILL_SECONDS;
+	return 0;
+}
+
+/* The stand-in goes on with it, the caller's socket included. */
+static int request_exec(struct monitor *monitor, const struct request *request, int *fds, size_t count,
+	int *caller, struct error *err)
+{
+	enum oci_status status = monitor->container->record->status;
+	struct message message = {.type = MESSAGE_EXEC, .number = ++monitor->processes};
+
+	if (status == OCI_STATUS_PAUSED ? !request->arg[1]
+					: status != OCI_STATUS_CREATED && status != OCI_STATUS_RUNNING)
+		return error_set(err, 0, "cannot execute in a container that is %s", oci_status_name(status));
+	if (count < REQUEST_EXEC_FDS || count > REQUEST_EXEC_FDS_MAX)
+		return error_set(err, 0, "malformed request");
+	fds[count] = *caller;
+	if (send_with(monitor->container->standin, &message, sizeof(message), fds, count + 1) < 0) {
+		monitor_fail(monitor, "the stand-in is gone", STATUS_LOST);
+		return error_set(err, 0, "the container has ended");
+	}
+	close(steal_fd(caller));
+	return 0;
+}
+
+static int request_resize(struct monitor *monitor, const struct request *request, struct error *err)
+{
+	if (request->type == REQUEST_MEMORY)
+		return zone_set_memory(monitor->zone, request->memory_kib, err);
+	return zone_set_processors(monitor->zone, &request->processors, err);
+}
+
+void monitor_request_event(struct monitor *monitor)
+{
+	int caller = accept4(monitor->listener, NULL, NULL, SOCK_CLOEXEC);
+	const struct timeval patience = {.tv_sec = 1};
+	cleanup_free char *text = NULL;
+	int fds[PASSING_MAX + 1];
+	struct request request;
+	struct error err = {0};
+	size_t count;
+
+	if (caller < 0)
+		return;
+	setsockopt(caller, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (receive_with(caller, &request, sizeof(request), 0, fds, &count) != (ssize_t)sizeof(request))
+		goto out;
+	switch (request.type) {
+	case REQUEST_START:
+		request_start(monitor, &caller, &err);
+		break;
+	case REQUEST_KILL:
+		request_kill(monitor, &request, &err);
+		break;
+	case REQUEST_EXEC:
+		request_exec(monitor, &request, fds, count, &caller, &err);
+		break;
+	case REQUEST_PAUSE:
+	case REQUEST_RESUME:
+		request_pause(monitor, request.type == REQUEST_RESUME, &err);
+		break;
+	case REQUEST_STATISTICS:
+		text = zone_statistics(monitor->zone, &err);
+		break;
+	case REQUEST_MEMORY:
+	case REQUEST_PROCESSORS:
+		request_resize(monitor, &request, &err);
+		break;
+	default:
+		error_set(&err, 0, "unknown request");
+		break;
+	}
+	if (caller >= 0)
+		send_answer(caller, err.message ? &err : NULL, text);
+out:
+	for (size_t i = 0; i < count; i++)
+		close(fds[i]);
+	if (caller >= 0)
+		close(caller);
+	error_clear(&err);
+}
