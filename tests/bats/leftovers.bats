@@ -4,8 +4,7 @@
 load lib
 
 # So many in a row, and then at once.
-# `make soak` has 60 of them.
-ROW=${ROW:-20}
+ROW=${ROW:-60}
 CROWD=${CROWD:-8}
 
 grants() {

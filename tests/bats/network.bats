@@ -253,7 +253,7 @@ eval "$FETCH"
 	ip addr add 10.74.0.1/24 dev "$NET-late"
 	cat >"$BATS_TEST_TMPDIR/hook" <<-HOOK
 		#!/bin/sh
-		pid=\$(sed 's/.*"pid": *\\([0-9]*\\).*/\\1/')
+		pid=\$(sed -n 's/.*"pid": *\\([0-9]*\\).*/\\1/p')
 		ip -n $NET-late link set eth0 netns \$pid
 		nsenter --net=/proc/\$pid/ns/net sh -c 'ip link set eth0 up; ip addr add 10.74.0.2/24 dev eth0'
 	HOOK

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # update: the limits of a container that runs, in its zone and as Xen has the zone. Most tests share one PV zone.
+# Wants two processors.
 load lib
 
 CGROUP='c["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro"]})'

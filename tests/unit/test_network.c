@@ -98,8 +98,9 @@ static void reads_all(void)
 		"ip link set net3 up; ip link set other up; ip link add name idle type veth peer name far;"
 		"ip addr add 10.1.0.2/24 brd + dev net3; ip addr add 10.2.0.2 peer 10.2.0.1/32 dev net3;"
 		"ip addr add fd01::2/64 dev net3 nodad; ip addr add 10.3.0.2/24 dev net3 scope link;"
+		"ip addr add 10.1.0.3/24 dev net3;"
 		"ip route add default via 10.1.0.1 metric 50 mtu 1200;"
-		"ip route add 10.80.0.0/16 via 192.0.2.1 dev net3 onlink src 10.1.0.2;"
+		"ip route add 10.80.0.0/16 via 192.0.2.1 dev net3 onlink src 10.1.0.3;"
 		"ip route add blackhole 10.81.0.0/16; ip route add 10.82.0.0/16 via inet6 fd01::9 dev net3;"
 		"ip -6 route add default via fd01::1 metric 7; ip route add 10.9.0.0/24 dev net3 table 77");
 
@@ -126,6 +127,8 @@ static void reads_all(void)
 	CHECK(address && is(AF_INET, address->peer, "10.2.0.1") && is(AF_INET, address->local, "10.2.0.2"));
 	address = operation("network namespace: net3: 10.3.0.2/24", ZONE_OP_ADDRESS);
 	CHECK(address && address->scope == RT_SCOPE_LINK && is(AF_INET, address->broadcast, "0.0.0.0"));
+	/* The second of its subnet. */
+	CHECK(operation("network namespace: net3: 10.1.0.3/24", ZONE_OP_ADDRESS));
 	address = operation("network namespace: net3: fd01::2/64", ZONE_OP_ADDRESS);
 	CHECK(address && address->flags & IFA_F_NODAD && is(AF_INET6, address->peer, "fd01::2"));
 	address = operation("network namespace: lo: 10.5.5.5/32", ZONE_OP_ADDRESS);
@@ -135,7 +138,7 @@ static void reads_all(void)
 	CHECK(route && route->metric == 50 && route->mtu == 1200 && route->gateway_family == AF_INET &&
 		is(AF_INET, route->gateway, "10.1.0.1"));
 	route = operation("network namespace: route to 10.80.0.0/16", ZONE_OP_ROUTE);
-	CHECK(route && route->flags == RTNH_F_ONLINK && is(AF_INET, route->source, "10.1.0.2"));
+	CHECK(route && route->flags == RTNH_F_ONLINK && is(AF_INET, route->source, "10.1.0.3"));
 	route = operation("network namespace: route to 10.81.0.0/16", ZONE_OP_ROUTE);
 	CHECK(route && route->type == RTN_BLACKHOLE && route->device == ZONE_DEVICE_NONE);
 	route = operation("network namespace: route to 10.82.0.0/16", ZONE_OP_ROUTE);
