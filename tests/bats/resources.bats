@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # config-linux.md, "Control groups" and "Seccomp", and how config.md has a process scheduled: what holds in the zone.
+# Wants two processors.
 load lib
 
 # What several containers share: the cgroup where the process can read it.
