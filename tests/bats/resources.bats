@@ -197,3 +197,14 @@ for signal in 10 12 9; do kill -$signal $! && echo "sent $signal"; done
 	make_bundle listener 'c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/agent"}'
 	refuses 'linux\.seccomp\.listenerPath' create --bundle "$bundle" "$id"
 }
+
+@test "vm.hwConfig: processors and memory" {
+	make_bundle hardware "sh('grep -c ^processor /proc/cpuinfo; sleep 60')" \
+		"c['vm'] = {'kernel': {'path': '/usr/local/libexec/xenrun/vmlinux'}, 'hwConfig': {'vcpus': 2, 'memory': 201326592}}"
+	ok create --bundle "$bundle" "$id"
+	ok start "$id"
+	read -r _ _ memory cpus _ < <(xl list "$id" | tail -n 1)
+	[ "$memory" -ge 191 ] && [ "$memory" -le 193 ]
+	equal "$cpus" 2
+	within 20 printed 2
+}

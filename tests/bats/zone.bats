@@ -75,17 +75,6 @@ run_with() { # SCRIPT
 	says "$( (sleep 5 | timeout 20 xl console "$id") 2>&1 || true)" 'to the console'
 }
 
-@test "vm.hwConfig: processors and memory" {
-	make_bundle hardware "sh('grep -c ^processor /proc/cpuinfo; sleep 60')" \
-		"c['vm'] = {'kernel': {'path': '$kernel'}, 'hwConfig': {'vcpus': 2, 'memory': 201326592}}"
-	ok create --bundle "$bundle" "$id"
-	ok start "$id"
-	read -r _ _ memory cpus _ < <(xl list "$id" | tail -n 1)
-	[ "$memory" -ge 191 ] && [ "$memory" -le 193 ]
-	equal "$cpus" 2
-	within 20 printed 2
-}
-
 @test "memory.limit is what the container may use: it has that, and little more" {
 	run_zone limit "sh('grep MemTotal /proc/meminfo; dd if=/dev/zero of=/dev/null bs=150M count=1 2>&1 && echo fits')" \
 		'c["linux"]["resources"] = {"memory": {"limit": 200 << 20}}'
