@@ -85,7 +85,7 @@ static void *map_file(const char *path, size_t *size, struct error *err)
 		return NULL;
 	}
 	*size = (size_t)st.st_size;
-	data = mmap(NULL, *size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	data = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (data == MAP_FAILED) {
 		error_set(err, errno, "%s", path);
 		return NULL;

@@ -493,7 +493,7 @@ static int build(struct monitor *monitor, struct error *err)
 	if (!monitor->zone)
 		return -1;
 	log_step(container->record->id, "domain built");
-	return zone_unpause(monitor->zone, err);
+	return 0;
 }
 
 void monitor_run(struct container *container)

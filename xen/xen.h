@@ -67,7 +67,7 @@ struct zone_config {
 /* One zone and the connections (hypervisor, XenStore) that its owner holds. */
 struct zone;
 
-/* Builds a paused guest with its nodes. What it made before it failed is gone when it returns NULL. */
+/* Builds a guest with its nodes, and has it run. What it made before it failed is gone when it returns NULL. */
 struct zone *zone_build(const struct zone_config *config, struct error *err);
 
 int zone_unpause(struct zone *zone, struct error *err);

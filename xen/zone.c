@@ -55,6 +55,13 @@ static int watch(struct zone *zone, struct error *err)
 	return 0;
 }
 
+int zone_unpause(struct zone *zone, struct error *err)
+{
+	if (xc_domain_unpause(zone->xc, zone->domid))
+		return xen_error(err, &zone->log, "cannot unpause the domain");
+	return 0;
+}
+
 struct zone *zone_build(const struct zone_config *config, struct error *err)
 {
 	struct zone *zone = calloc(1, sizeof(*zone));
@@ -71,21 +78,16 @@ struct zone *zone_build(const struct zone_config *config, struct error *err)
 
 	if (connect_hypervisor(zone, err))
 		goto fail;
-	if (domain_build(zone, config, err) || console_open(zone, err) || nodes_write(zone, config, err) ||
-		watch(zone, err))
+	/* Its kernel comes up while the nodes are written: for its first look at them it waits until it is
+	 * introduced to XenStore, which comes last. */
+	if (domain_build(zone, config, err) || console_open(zone, err) || zone_unpause(zone, err) ||
+		nodes_write(zone, config, err) || watch(zone, err))
 		goto fail;
 	return zone;
 
 fail:
 	zone_destroy(zone);
 	return NULL;
-}
-
-int zone_unpause(struct zone *zone, struct error *err)
-{
-	if (xc_domain_unpause(zone->xc, zone->domid))
-		return xen_error(err, &zone->log, "cannot unpause the domain");
-	return 0;
 }
 
 int zone_pause(struct zone *zone, struct error *err)
