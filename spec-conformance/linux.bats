@@ -52,7 +52,7 @@ echo "== seccomp"; hostname other; touch /dev/shm/f; ln /dev/shm/f /dev/shm/g; (
 echo "== end"
 """)'
 	# What is not named is the runtime'"'"'s.
-	make_bundle inherits 'c["linux"]["namespaces"] = [{"type": "mount"}, {"type": "pid"}, {"type": "network", "path": "'"$BATS_FILE_TMPDIR"'/net"}]' \
+	make_bundle inherits 'c["linux"]["namespaces"] = [{"type": "mount"}, {"type": "pid"}, {"type": "ipc"}, {"type": "network", "path": "'"$BATS_FILE_TMPDIR"'/net"}]' \
 		'del c["hostname"]' 'c["linux"]["cgroupsPath"] = "/'"$PREFIX"'cgroup"' 'p["args"] = ["/bin/sleep", "1000"]' \
 		'c["mounts"] = [m for m in c["mounts"] if m["type"] != "mqueue" and m["type"] != "sysfs"]'
 	step inherits create --bundle "$bundle" --pid-file "$bundle/pid" "$id"
@@ -64,6 +64,11 @@ echo "== end"
 	nsenter --net="$BATS_FILE_TMPDIR/net" readlink /proc/self/ns/net >"$FACTS/net"
 	cat "/proc/$pid/cgroup" >"$FACTS/inherits.cgroup" || true
 	step inherits.delete delete --force "$id"
+	make_bundle inherits_ipc 'c["linux"]["namespaces"].remove({"type": "ipc"})' 'p["args"] = ["/bin/sleep", "1000"]' \
+		'c["mounts"] = [m for m in c["mounts"] if m["type"] != "mqueue"]'
+	step inherits_ipc create --bundle "$bundle" --pid-file "$bundle/pid" "$id"
+	readlink "/proc/$(cat "$bundle/pid")/ns/ipc" >"$FACTS/inherits.ipc" || true
+	step inherits_ipc.delete delete --force "$id"
 	umount "$BATS_FILE_TMPDIR/net"
 
 	# IDs of the container are others on the host.
@@ -161,10 +166,14 @@ echo "== end"
 }
 @test "namespaces: what is not named is the runtime's" {
 	did inherits
-	for kind in ipc uts cgroup user; do
+	for kind in uts cgroup user; do
 		read -r _ its own < <(grep "^$kind " "$FACTS/inherits.ns")
 		equal "$its" "$own"
 	done
+}
+@test "namespaces: IPC that is not named is the runtime's" {
+	did inherits_ipc
+	equal "$(<"$FACTS/inherits.ipc")" "$(readlink /proc/self/ns/ipc)"
 }
 @test "namespaces: a path that is no namespace of that type, not absolute, not there: an error" { no_container nswrong nsrelative nsnone; }
 @test "namespaces: an unknown type, one that comes twice: an error" { no_container nstype nstwice; }
