@@ -172,11 +172,12 @@ static int check_root_mapped(
 	return error_set(err, 0, "%s: the container's ID 0 is not mapped", property);
 }
 
-static int put_namespaces(const struct oci_config *config, struct spec *spec, struct error *err)
+static int put_namespaces(
+	const struct oci_config *config, uint32_t shared, struct spec *spec, struct error *err)
 {
 	const struct oci_linux *l = config->linux_;
 	const struct oci_namespace *user = oci_config_namespace(config, "user");
-	uint32_t flags = OWN_NAMESPACES;
+	uint32_t flags = OWN_NAMESPACES & ~shared;
 
 	if (user)
 		flags |= CLONE_NEWUSER;
@@ -209,7 +210,7 @@ static int put_namespaces(const struct oci_config *config, struct spec *spec, st
 }
 
 int compile_container(const struct oci_config *config, const char *bundle, const struct network *network,
-	struct spec *spec, struct volumes *volumes, struct error *err)
+	uint32_t shared, struct spec *spec, struct volumes *volumes, struct error *err)
 {
 	const struct oci_linux *l = config->linux_;
 	char own[HOST_NAME_MAX + 1];
@@ -217,7 +218,7 @@ int compile_container(const struct oci_config *config, const char *bundle, const
 	if (check_supported(config, err))
 		return -1;
 
-	if (put_namespaces(config, spec, err))
+	if (put_namespaces(config, shared, spec, err))
 		return -1;
 	if (l && l->resources && compile_resources(l->resources, spec, err))
 		return -1;

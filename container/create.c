@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "container/member.h"
 #include "container/namespaces.h"
 #include "container/process.h"
 #include "container/size.h"
@@ -177,8 +178,15 @@ static void take_size(struct oci_process *process)
 /* What is in the container's network namespace already, if it is there already. */
 static int look_at_network(struct container *container, struct error *err)
 {
-	if (network_namespace(container->config, &container->network_namespace, err))
+	if (network_namespace(container->config, &container->network_namespace, err) ||
+		member_find_owner(container, err))
 		return -1;
+	/* A member has the network of its zone. */
+	if (container->owner) {
+		container->record->zone = strdup(container->owner->id);
+		close(steal_fd(&container->network_namespace));
+		return container->record->zone ? 0 : error_set(err, ENOMEM, "container");
+	}
 	container->network_first = hooks_before_root(container->config);
 	if (container->network_namespace < 0)
 		return 0;
@@ -223,12 +231,14 @@ static int prepare(struct container *container, struct error *err)
 	/* For hooks in the zone, whose pid namespace has this process as its first. */
 	state = hook_state(container->record, OCI_STATUS_CREATED, 1, err);
 	if (!state || compile_container(container->config, container->record->bundle, &container->network,
-			      &container->spec, &container->volumes, err))
+			      container->shared, &container->spec, &container->volumes, err))
 		return -1;
 	compile_preserved(&container->preserved, &container->spec);
 	if (compile_container_process(container->config, state, &container->spec, err))
 		return -1;
-	return guest_image_load(container->config, &container->settings, &container->image, err);
+	return container->owner
+		       ? 0
+		       : guest_image_load(container->config, &container->settings, &container->image, err);
 }
 
 /* What the stand-in has of its own. A namespace with a path is joined by it afterwards. */
@@ -380,6 +390,7 @@ static void container_free(struct container *container)
 	free(container->config_text);
 	settings_free(&container->settings);
 	record_free(container->record);
+	record_free(container->owner);
 	spec_free(&container->spec);
 	volumes_free(&container->volumes);
 	network_free(&container->network);

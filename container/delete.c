@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "container/member.h"
 #include "container/process.h"
 #include "util/cleanup.h"
 #include "util/log.h"
@@ -16,11 +17,14 @@
 #define END_SECONDS  60
 #define KILL_SECONDS 10
 
-int reclaim(struct record *record, struct error *err)
+int reclaim(const char *root, struct record *record, struct error *err)
 {
 	if (record->reclaimed)
 		return 0;
-	if (zone_reclaim(record->uuid, err))
+	/* Its devices go with the zone: nobody has seen the guest let go of them. */
+	if (record->zone)
+		member_leave(root, record, NULL);
+	else if (zone_reclaim(record->uuid, err))
 		return -1;
 	record->reclaimed = true;
 	return 0;
@@ -70,7 +74,8 @@ static void release_network(int dir, const struct record *record)
 	struct oci_config *config = container_config(dir, &ignored);
 	cleanup_close int namespace = -1;
 
-	if (config && network_namespace(config, &namespace, &ignored) == 0 && namespace >= 0)
+	/* A member's is its owner's affair. */
+	if (config && !record->zone && network_namespace(config, &namespace, &ignored) == 0 && namespace >= 0)
 		network_release(namespace, record->uuid);
 	oci_config_free(config);
 	error_clear(&ignored);
@@ -152,7 +157,7 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 	if (!record)
 		return -1;
 	reclaimed = record->reclaimed;
-	result = reclaim(record, err);
+	result = reclaim(root, record, err);
 	if (!result && !reclaimed)
 		release_network(dir, record);
 	result = result || hostcgroup_remove(&record->cgroup, record->uuid, err)

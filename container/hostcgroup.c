@@ -319,6 +319,27 @@ void hostcgroup_leave(const struct hostcgroup *cgroup, pid_t pid)
 	put(root, "cgroup.procs", number);
 }
 
+int hostcgroup_step_out(const struct hostcgroup *cgroup)
+{
+	cleanup_close int device = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
+	int back;
+
+	if (device >= 0 || errno != EPERM || !cgroup->path)
+		return -1;
+	back = hostcgroup_open(cgroup);
+	if (back >= 0)
+		hostcgroup_leave(cgroup, 0);
+	return back;
+}
+
+void hostcgroup_step_in(int fd)
+{
+	if (fd < 0)
+		return;
+	put(fd, "cgroup.procs", "0");
+	close(fd);
+}
+
 /* Waits until there is nobody in it, or it is gone. */
 static bool await_empty(int dir, int ms)
 {

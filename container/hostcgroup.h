@@ -57,7 +57,12 @@ int hostcgroup_open(const struct hostcgroup *cgroup);
 /* fork(2), the child being born in the cgroup; -1 for the caller's own. */
 pid_t fork_into(int cgroup);
 
-/* Takes a process out of it, to the hierarchy's root. */
+/* Where the cgroup, or one above it, forbids its processes Xen's devices (Podman's of a pod does), takes the
+ * caller out of it to open them: a descriptor to go back with, else -1. */
+int hostcgroup_step_out(const struct hostcgroup *cgroup);
+void hostcgroup_step_in(int fd);
+
+/* Takes a process (0: the caller) out of it, to the hierarchy's root. */
 void hostcgroup_leave(const struct hostcgroup *cgroup, pid_t pid);
 
 /* Removes it and what is below it, ending what is still in it but the caller, which leaves it. What is above

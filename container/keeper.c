@@ -38,7 +38,9 @@ static void keeper_reclaims(struct container *container)
 	/* The stand-in sees the end of its socket and goes; the rings must be let go of first. */
 	if (poll(&gone, 1, STANDIN_END_MS) == 0)
 		syscall(SYS_pidfd_send_signal, container->standin_pidfd, SIGKILL, NULL, 0);
-	reclaim(container->record, &err);
+	/* It may forbid what is needed. */
+	hostcgroup_leave(&container->record->cgroup, 0);
+	reclaim(container->options->root, container->record, &err);
 	if (container->network_namespace >= 0)
 		network_release(container->network_namespace, container->record->uuid);
 }

@@ -22,6 +22,7 @@ enum message_type {
 	MESSAGE_EXEC = 7,   /* to the stand-in: process `number`, with struct request's descriptors and the
 			       caller's socket after them */
 	MESSAGE_HOOKED = 8, /* to the monitor: the hooks that come before the root have run */
+	MESSAGE_LEFT = 9,   /* to the monitor: the guest holds nothing of a member's shares any more */
 };
 
 struct message {
@@ -50,6 +51,9 @@ enum request_type {
 	REQUEST_STATISTICS = 6, /* the answer's text: what Xen has of the domain (zone_statistics()) */
 	REQUEST_MEMORY = 7,	/* memory_kib */
 	REQUEST_PROCESSORS = 8, /* processors */
+	REQUEST_JOIN = 9,   /* a member comes into the zone. arg: its number, CLONE_NEW* of what it shares;
+			       memory_kib: that the zone is to have in addition */
+	REQUEST_LEAVE = 10, /* it goes, with the same memory */
 };
 #define REQUEST_EXEC_FDS     4 /* at least */
 #define REQUEST_EXEC_FDS_MAX (1 + ZONE_STREAMS_MAX)

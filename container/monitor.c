@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "container/member.h"
 #include "container/monitor.h"
 #include "libocispec/ocispec.h"
 #include "util/cleanup.h"
@@ -136,6 +137,8 @@ void monitor_begin_start(struct monitor *monitor)
 	const struct container *container = monitor->container;
 	struct error err = {0};
 
+	if (container->owner)
+		goto ready;
 	switch (zone_network_look(&monitor->network, monitor->zone, container->record->standin.pid, &err)) {
 	case 1:
 		if (zone_network_tell(&monitor->network, container->standin, ++monitor->processes, &err) == 0)
@@ -148,6 +151,7 @@ void monitor_begin_start(struct monitor *monitor)
 		fail_with(monitor, &err);
 		return;
 	}
+ready:
 	monitor->to_start = true;
 	monitor->network_deadline = monitor_now() + NETWORK_SECONDS;
 	go_on(monitor);
@@ -252,6 +256,9 @@ static void standin_event(struct monitor *monitor)
 	case MESSAGE_REPORT:
 		report_event(monitor, &message.u.report);
 		break;
+	case MESSAGE_LEFT:
+		monitor->left = true;
+		break;
 	case MESSAGE_HOOKED:
 		monitor->boot_deadline = monitor_now() + BOOT_SECONDS;
 		break;
@@ -274,6 +281,7 @@ static void store_event(struct monitor *monitor)
 		[ZONE_CRASHED] = "crashed",
 		[ZONE_GONE] = "was destroyed from outside",
 	};
+	const struct container *container = monitor->container;
 	struct error err = {0};
 	cleanup_free char *reason = NULL;
 	enum zone_condition condition;
@@ -287,6 +295,13 @@ static void store_event(struct monitor *monitor)
 	condition = zone_condition(monitor->zone);
 	if (condition == ZONE_RUNS || monitor->ending)
 		return;
+	/* As the end of a pod is that of its containers. */
+	if (container->owner) {
+		error_set(&err, 0, "the zone of container %s has ended", container->owner->id);
+		monitor_fail(monitor, error_message(&err), 128 + SIGKILL);
+		error_clear(&err);
+		return;
+	}
 	if (condition != ZONE_GONE)
 		reason = zone_console_reason(monitor->zone);
 	error_set(&err, 0, "the zone %s%s%s", ends[condition], reason ? ": " : "", reason ? reason : "");
@@ -389,6 +404,9 @@ static void end_standin(struct monitor *monitor)
 		syscall(SYS_pidfd_send_signal, container->standin_pidfd, SIGKILL, NULL, 0);
 		poll(&gone, 1, STANDIN_END_MS);
 	}
+	while (receive(container->standin, &message, sizeof(message), MSG_DONTWAIT) ==
+		(ssize_t)sizeof(message))
+		monitor->left |= message.type == MESSAGE_LEFT;
 }
 
 /* Asked at the end: when it is killed, the stand-in that waits for it may be the first to say so. */
@@ -426,8 +444,13 @@ static void take_down(struct monitor *monitor)
 	struct record *record = container->record;
 	struct error err = {0};
 
+	if (container->owner && monitor->zone)
+		member_leave(container->options->root, record, &container->memory_kib);
 	end_standin(monitor);
-	zone_destroy(monitor->zone);
+	if (container->owner)
+		zone_leave(monitor->zone, monitor->left);
+	else
+		zone_destroy(monitor->zone);
 	/* Only now does nothing come by it that the host could take for its own. */
 	zone_network_end(&monitor->network);
 	log_step(record->id, "all reclaimed");
@@ -488,12 +511,19 @@ static int build(struct monitor *monitor, struct error *err)
 		.vifs_len = zone_network_vifs(&monitor->network, vifs),
 	};
 
+	if (container->owner) {
+		monitor->zone = member_join(container, err);
+		if (!monitor->zone)
+			return -1;
+		log_step(container->record->id, "zone joined");
+		return 0;
+	}
 	memcpy(config.uuid, container->record->uuid, sizeof(config.uuid));
 	monitor->zone = zone_build(&config, err);
 	if (!monitor->zone)
 		return -1;
 	log_step(container->record->id, "domain built");
-	return 0;
+	return zone_unpause(monitor->zone, err);
 }
 
 void monitor_run(struct container *container)
@@ -501,6 +531,8 @@ void monitor_run(struct container *container)
 	struct monitor monitor = {.container = container, .listener = -1, .starter = -1};
 	struct error err = {0};
 	sigset_t set;
+	bool failed;
+	int outside;
 
 	prctl(PR_SET_NAME, "xenrun:monitor");
 	sigemptyset(&set);
@@ -513,7 +545,10 @@ void monitor_run(struct container *container)
 
 	zone_network_init(
 		&monitor.network, container->network_namespace, &container->network, container->record->uuid);
-	if (listen_for_requests(&monitor, &err) || build(&monitor, &err)) {
+	outside = hostcgroup_step_out(&container->record->cgroup);
+	failed = listen_for_requests(&monitor, &err) || build(&monitor, &err);
+	hostcgroup_step_in(outside);
+	if (failed) {
 		monitor_fail(&monitor, error_message(&err), STATUS_LOST);
 	} else {
 		guest_image_free(&container->image);

@@ -33,7 +33,9 @@ struct monitor {
 	struct error err;	 /* why it ends, if it ends badly */
 	enum oci_status before_pause;
 	bool ending;
-	int end_status; /* of the stand-in, when the monitor ends it */
+	bool left;	    /* the guest holds nothing of a member's shares any more */
+	uint64_t added_kib; /* memory of the zone for its members */
+	int end_status;	    /* of the stand-in, when the monitor ends it */
 };
 
 /* Everything is to end, the stand-in with that status; the first reason given counts. what may be NULL. */

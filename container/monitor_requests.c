@@ -30,6 +30,10 @@ static int request_pause(struct monitor *monitor, bool resume, struct error *err
 	struct record *record = monitor->container->record;
 	enum oci_status status = record->status;
 
+	if (monitor->container->owner)
+		return error_set(err, 0,
+			"cannot %s a container that shares the zone of container %s: that one can be",
+			resume ? "resume" : "pause", monitor->container->owner->id);
 	if (resume != (status == OCI_STATUS_PAUSED))
 		return error_set(err, 0, "cannot %s a container that is %s", resume ? "resume" : "pause",
 			oci_status_name(status));
@@ -76,9 +80,36 @@ static int request_exec(struct monitor *monitor, const struct request *request, 
 
 static int request_resize(struct monitor *monitor, const struct request *request, struct error *err)
 {
+	if (monitor->container->owner)
+		return error_set(err, 0, "the zone is that of container %s", monitor->container->owner->id);
 	if (request->type == REQUEST_MEMORY)
-		return zone_set_memory(monitor->zone, request->memory_kib, err);
+		return zone_set_memory(monitor->zone, request->memory_kib + monitor->added_kib, err);
 	return zone_set_processors(monitor->zone, &request->processors, err);
+}
+
+static int request_join(struct monitor *monitor, const struct request *request, struct error *err)
+{
+	enum oci_status status = monitor->container->record->status;
+
+	if (monitor->container->owner || (status != OCI_STATUS_RUNNING && status != OCI_STATUS_CREATED))
+		return error_set(err, 0, "cannot share the zone of a container that is %s",
+			monitor->container->owner ? "a member itself" : oci_status_name(status));
+	if (zone_set_memory(monitor->zone, zone_memory(monitor->zone) + request->memory_kib, err))
+		return -1;
+	monitor->added_kib += request->memory_kib;
+	monitor_send_event(monitor, ZONE_EVENT_JOIN, request->arg[0], request->arg[1]);
+	return 0;
+}
+
+static int request_leave(struct monitor *monitor, const struct request *request, struct error *err)
+{
+	uint64_t less = request->memory_kib < monitor->added_kib ? request->memory_kib : monitor->added_kib;
+
+	monitor_send_event(monitor, ZONE_EVENT_LEAVE, request->arg[0], 0);
+	if (!less || zone_set_memory(monitor->zone, zone_memory(monitor->zone) - less, err))
+		return less ? -1 : 0;
+	monitor->added_kib -= less;
+	return 0;
 }
 
 void monitor_request_event(struct monitor *monitor)
@@ -112,6 +143,12 @@ void monitor_request_event(struct monitor *monitor)
 		break;
 	case REQUEST_STATISTICS:
 		text = zone_statistics(monitor->zone, &err);
+		break;
+	case REQUEST_JOIN:
+		request_join(monitor, &request, &err);
+		break;
+	case REQUEST_LEAVE:
+		request_leave(monitor, &request, &err);
 		break;
 	case REQUEST_MEMORY:
 	case REQUEST_PROCESSORS:

@@ -172,8 +172,8 @@ static int take_address(struct network *network, const struct nlmsghdr *message)
 		address.preferred = times.ifa_prefered;
 		address.valid = times.ifa_valid;
 	}
-	/* One that another host has, or that the host would change from time to time. The bit of the latter says
-	 * of an address of IPv4 that it is not the first of its subnet. */
+	/* One that another host has, or that the host would change from time to time. The bit of the latter
+	 * says of an address of IPv4 that it is not the first of its subnet. */
 	if (address.family == AF_INET6 && address.flags & (IFA_F_DADFAILED | IFA_F_TEMPORARY))
 		return 0;
 	/* Whose it is the host has found out. */

@@ -22,6 +22,8 @@ struct container {
 	struct record *record;
 	struct spec spec;
 	struct volumes volumes;
+	struct record *owner;	/* of the zone that it is to be a member of; NULL: it has one of its own */
+	uint32_t shared;	/* CLONE_NEW* of what it has in common with the owner */
 	int network_namespace;	/* of a path that config.json has; -1: a new one, which is empty */
 	struct network network; /* what is in it */
 	/* It may be filled by hooks, or is there already: the process starts when the monitor says so. */
@@ -53,7 +55,7 @@ void keeper_main(struct container *container) __attribute__((noreturn));
 void monitor_run(struct container *container) __attribute__((noreturn));
 
 /* Takes away whatever is left of a container whose processes are gone: zone, nodes. */
-int reclaim(struct record *record, struct error *err);
+int reclaim(const char *root, struct record *record, struct error *err);
 
 /* After a creation that failed: removes what it made on the host of the container's cgroup. */
 int remove_cgroup(const struct container *container, struct error *err);

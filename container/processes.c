@@ -186,9 +186,9 @@ static bool make_room(struct processes *processes, size_t wanted)
 	return true;
 }
 
-int processes_wait(struct processes *processes, struct pollfd *own, size_t count, bool wait)
+int processes_wait(
+	struct processes *processes, struct pollfd *own, size_t count, const struct timespec *patience)
 {
-	const struct timespec now = {0};
 	size_t used = count;
 	struct process *next;
 
@@ -202,7 +202,7 @@ int processes_wait(struct processes *processes, struct pollfd *own, size_t count
 		used += polled(process);
 	}
 	/* Not poll(2), which a stop of this process has go on by restart_syscall(2). */
-	if (ppoll(processes->fds, used, wait ? NULL : &now, NULL) < 0)
+	if (ppoll(processes->fds, used, patience, NULL) < 0)
 		return errno == EINTR ? 0 : -1;
 	memcpy(own, processes->fds, count * sizeof(*own));
 

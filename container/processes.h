@@ -45,7 +45,9 @@ void processes_add(struct processes *processes, uint32_t number, const int *fds,
 void processes_report(struct processes *processes, const struct zone_report *report);
 
 /* Polls `own` descriptors and those of all processes, serves the latter; own[].revents are then the caller's
- * to look at. It waits for something to happen, or only looks. Returns 0, or -1 with errno. */
-int processes_wait(struct processes *processes, struct pollfd *own, size_t count, bool wait);
+ * to look at. It waits for something to happen, but no longer than `patience` (NULL: for ever). Returns 0, or
+ * -1 with errno. */
+int processes_wait(
+	struct processes *processes, struct pollfd *own, size_t count, const struct timespec *patience);
 
 #endif

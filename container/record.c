@@ -47,6 +47,8 @@ static struct json_object *to_json(const struct record *record)
 	add_string(object, "cgroup", record->cgroup.path);
 	add_string(object, "cgroupUnit", record->cgroup.unit);
 	add_string(object, "uuid", uuid);
+	add_string(object, "zone", record->zone);
+	json_object_object_add(object, "member", json_object_new_int64(record->member));
 	add_string(object, "status", oci_status_name(record->status));
 	json_object_object_add(object, "annotations", annotations);
 	json_object_object_add(object, "reclaimed", json_object_new_boolean(record->reclaimed));
@@ -141,6 +143,9 @@ struct record *record_load(int dir, struct error *err)
 	record->error = get_string(object, "error");
 	record->cgroup.path = get_string(object, "cgroup");
 	record->cgroup.unit = get_string(object, "cgroupUnit");
+	record->zone = get_string(object, "zone");
+	if (json_object_object_get_ex(object, "member", &value))
+		record->member = (uint32_t)json_object_get_int64(value);
 	uuid = get_string(object, "uuid");
 	for (size_t i = 0; uuid && strlen(uuid) == 2 * sizeof(record->uuid) && i < sizeof(record->uuid); i++)
 		sscanf(uuid + 2 * i, "%2" SCNx8, &record->uuid[i]);
@@ -203,6 +208,7 @@ void record_free(struct record *record)
 	free(record->created);
 	free(record->owner);
 	free(record->error);
+	free(record->zone);
 	hostcgroup_free(&record->cgroup);
 	for (size_t i = 0; i < record->annotations.len; i++) {
 		free(record->annotations.keys[i]);

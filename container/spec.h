@@ -54,7 +54,7 @@ struct network;
 /* The container's own spec: its surroundings, then its process. `bundle` is what relative sources start from;
  * `network` may be NULL. */
 int compile_container(const struct oci_config *config, const char *bundle, const struct network *network,
-	struct spec *spec, struct volumes *volumes, struct error *err);
+	uint32_t shared, struct spec *spec, struct volumes *volumes, struct error *err);
 
 /* The operations of mounts[i]; a source on the host is added to the volumes. */
 int compile_mount(const struct oci_config *config, size_t i, const char *bundle, struct spec *spec,

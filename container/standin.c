@@ -41,6 +41,11 @@
 
 /* Files that a zone may know of in a share: its kernel takes about a KiB for each, so that it is its own
  * memory that an honest one runs out of. */
+/* How long the guest has to unmount what it has of a member that has ended: so many looks, and a look waits
+ * so long. */
+#define LEAVE_LOOKS	  800
+#define LEAVE_NANOSECONDS 5000000
+
 #define FIDS_MIN 65536
 #define FIDS_MAX 262144
 
@@ -56,6 +61,7 @@ struct standin {
 	struct processes processes;
 	struct process container_process; /* number 0 */
 	bool ended;
+	bool booted; /* zone init has mounted its control share */
 	int status;
 };
 
@@ -97,10 +103,13 @@ static void control_report(void *arg, const struct zone_report *report)
 	struct standin *standin = arg;
 	struct message message = {.type = MESSAGE_REPORT, .u.report = *report};
 
+	standin->booted |= report->type == ZONE_REPORT_BOOTED;
 	if (report->process != 0) {
 		processes_report(&standin->processes, report);
 		return;
 	}
+	if (standin->ended)
+		return;
 	send_monitor(standin, &message);
 	if (report->type == ZONE_REPORT_EXITED) {
 		standin->ended = true;
@@ -208,12 +217,36 @@ static void attach_device(struct standin *standin, const struct zone_device *dev
 	send_monitor(standin, &message);
 }
 
+/* A member's zone goes on: its kernel is not to find nobody behind what it has mounted. */
+static void leave(struct standin *standin)
+{
+	const struct timespec patience = {.tv_nsec = LEAVE_NANOSECONDS}, none = {0};
+	const struct message message = {.type = MESSAGE_LEFT};
+	struct error err = {0};
+
+	standin->ended = true;
+	if (!standin->container->owner || !standin->booted || standin->filter)
+		return;
+	for (int look = 0; look < LEAVE_LOOKS && !server_idle(standin->server); look++) {
+		struct pollfd fds = {.fd = server_fd(standin->server), .events = POLLIN};
+
+		if (processes_wait(
+			    &standin->processes, &fds, 1, server_due(standin->server) ? &none : &patience) ||
+			(fds.revents && server_event(standin->server, &err)) ||
+			server_serve(standin->server, &err))
+			return;
+	}
+	if (server_idle(standin->server))
+		send(standin->monitor, &message, sizeof(message), MSG_NOSIGNAL);
+}
+
 static void __attribute__((noreturn)) end(struct standin *standin, int status, const char *text)
 {
 	struct stream *errors = &standin->container_process.streams[2];
 
 	if (*text && stream_write(errors, text, strlen(text)) > 0)
 		stream_write(errors, "\n", 1);
+	leave(standin);
 	/* The rings must be let go of before the zone can be destroyed; an exit does so, at once. */
 	_exit(status);
 }
@@ -265,6 +298,7 @@ static void signal_event(struct standin *standin)
 /* Serves until the container has ended. */
 static void serve(struct standin *standin)
 {
+	const struct timespec now = {0};
 	struct error err = {0};
 
 	while (!standin->ended) {
@@ -276,7 +310,7 @@ static void serve(struct standin *standin)
 		};
 
 		if (processes_wait(&standin->processes, fds, sizeof(fds) / sizeof(*fds),
-			    !serving || !server_due(standin->server)))
+			    serving && server_due(standin->server) ? &now : NULL))
 			_exit(STATUS_LOST);
 		if (fds[0].revents && server_event(standin->server, &err))
 			give_up(standin, &err);
@@ -301,15 +335,19 @@ static int make_cgroup_namespace(const struct oci_config *config, struct error *
 }
 
 /* The namespaces that config.json names by a path. */
-static int join_namespaces(const struct oci_config *config, struct error *err)
+static int join_namespaces(const struct container *container, struct error *err)
 {
-	const struct oci_linux *l = config->linux_;
+	const struct oci_linux *l = container->config->linux_;
 
 	for (size_t i = 0; l && i < l->namespaces_len; i++) {
 		const struct oci_namespace *ns = &l->namespaces[i];
 		cleanup_close int fd = -1;
 
 		if (!ns->path || !*ns->path)
+			continue;
+		/* It is the zone's processes that are shared; the stand-in is the first of a namespace in any
+		 * case. */
+		if (strcmp(ns->type, "pid") == 0 && container->shared & CLONE_NEWPID)
 			continue;
 		if (strcmp(ns->type, "network") != 0 && strcmp(ns->type, "ipc") != 0 &&
 			strcmp(ns->type, "uts") != 0)
@@ -375,6 +413,7 @@ static int set_up(struct standin *standin, struct error *err)
 	char link[32], where[PATH_MAX];
 	ssize_t length;
 	sigset_t all;
+	int outside;
 
 	confine_heap();
 	setsid();
@@ -391,7 +430,12 @@ static int set_up(struct standin *standin, struct error *err)
 		return error_set(err, errno, "signalfd");
 	open_streams(standin);
 
-	if (join_namespaces(container->config, err) || make_cgroup_namespace(container->config, err))
+	outside = hostcgroup_step_out(&container->record->cgroup);
+	standin->server = server_new(err);
+	hostcgroup_step_in(outside);
+	if (!standin->server)
+		return -1;
+	if (join_namespaces(container, err) || make_cgroup_namespace(container->config, err))
 		return -1;
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
 		return error_set(err, errno, "cannot keep the stand-in's mounts to itself");
@@ -419,10 +463,9 @@ static int set_up(struct standin *standin, struct error *err)
 	standin->proc_self_fd = standin_proc(err);
 	if (standin->proc_self_fd < 0)
 		return -1;
-	standin->server = server_new(err);
-	standin->control = standin->server ? control_new(&control_ops, standin) : NULL;
+	standin->control = control_new(&control_ops, standin);
 	if (!standin->control)
-		return standin->server ? error_set(err, ENOMEM, "control share") : -1;
+		return error_set(err, ENOMEM, "control share");
 	processes_init(&standin->processes, &standin->container_process, standin->control);
 	if (standin_enter(container->record->rootfs, err) || confine_capabilities(CONFINED_STANDIN, err))
 		return -1;

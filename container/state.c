@@ -46,9 +46,8 @@ char *container_state_json(const char *root, const char *id, struct error *err)
 	return json;
 }
 
-/* Calls `call` for each container whose record can be read. One that goes meanwhile is passed over. */
-static int for_each (const char *root, int (*call)(void *arg, const struct record *record, struct error *err),
-	void *arg, struct error * err)
+int each_record(const char *root, int (*call)(void *arg, const struct record *record, struct error *err),
+	void *arg, struct error *err)
 {
 	cleanup_closedir DIR *folder = opendir(root);
 	struct dirent *entry;
@@ -117,7 +116,7 @@ int container_list(const char *root, enum list_format format, FILE *out, struct 
 			"OWNER");
 	if (format == LIST_JSON)
 		listing.array = json_object_new_array();
-	result = for_each (root, list_one, &listing, err);
+	result = each_record(root, list_one, &listing, err);
 	if (listing.array) {
 		fprintf(out, "%s\n",
 			json_object_to_json_string_ext(
@@ -153,7 +152,7 @@ int container_match(const char *root, const char *regex,
 		regerror(result, &matching.regex, reason, sizeof(reason));
 		return error_set(err, 0, "--regex: %s: %s", regex, reason);
 	}
-	result = for_each (root, match_one, &matching, err);
+	result = each_record(root, match_one, &matching, err);
 	regfree(&matching.regex);
 	return result;
 }

@@ -36,8 +36,10 @@ struct record {
 	struct oci_map annotations;
 	enum oci_status status; /* as the monitor wrote it last; see record_status() */
 	struct process_ref creator, standin, monitor, keeper;
-	uint8_t uuid[16];	  /* of the zone */
-	bool reclaimed;		  /* the zone is gone, and its nodes */
+	uint8_t uuid[16]; /* of the zone; of a member a name of its own, for what it has on the host */
+	char *zone;	  /* the ID of the container whose zone it is a member of; NULL: its own */
+	uint32_t member;  /* its number in that zone */
+	bool reclaimed;	  /* the zone is gone, and its nodes */
 	struct hostcgroup cgroup; /* on the host; what `delete` finds there may not be there yet */
 	char *error;		  /* why the zone ended, when it ended badly */
 };
@@ -64,6 +66,11 @@ int statedir_remove(const char *root, const char *id, struct error *err);
 int record_save(int dir, const struct record *record, struct error *err);
 struct record *record_load(int dir, struct error *err);
 void record_free(struct record *record);
+
+/* Calls `call` for each container whose record can be read, until it returns not 0. One that goes meanwhile
+ * is passed over. */
+int each_record(const char *root, int (*call)(void *arg, const struct record *record, struct error *err),
+	void *arg, struct error *err);
 
 /* The status now: stopped if the stand-in is gone, whatever was written last. */
 enum oci_status record_status(const struct record *record);

@@ -27,6 +27,7 @@
 #define BALLOON_NEAR_KIB 2048
 
 struct update {
+	bool member; /* of another's zone */
 	int dir;
 	struct oci_config *before, *after;
 	char *text; /* config.json's, with the change in it */
@@ -183,7 +184,12 @@ static int apply(const struct update *update, const char *id, struct error *err)
 	bool less = update->size.memory_limited && update->size.memory_kib < update->told_kib;
 	struct error ignored = {0};
 
-	if (check_use(update, err) || (more && grow(update, err)))
+	if (check_use(update, err))
+		return -1;
+	/* The zone is sized by its owner. */
+	if (update->member)
+		return limit(update, err);
+	if (more && grow(update, err))
 		return -1;
 	if (set_processors(update->dir, &update->size.processors, err) == 0) {
 		if (limit(update, err) == 0)
@@ -217,7 +223,7 @@ static int prepare(struct update *update, const char *file, const char *text, st
 }
 
 /* The container's folder, if it can be updated now. */
-static int find(const char *root, const char *id, struct error *err)
+static int find(const char *root, const char *id, bool *member, struct error *err)
 {
 	cleanup_close int dir = statedir_open(root, id, err);
 	struct record *record = dir < 0 ? NULL : record_load(dir, err);
@@ -226,6 +232,7 @@ static int find(const char *root, const char *id, struct error *err)
 	if (!record)
 		return -1;
 	status = record_status(record);
+	*member = record->zone != NULL;
 	record_free(record);
 	if (status == OCI_STATUS_CREATED || status == OCI_STATUS_RUNNING)
 		return steal_fd(&dir);
@@ -234,8 +241,10 @@ static int find(const char *root, const char *id, struct error *err)
 
 int container_update(const char *root, const char *id, const char *file, const char *text, struct error *err)
 {
-	struct update update = {.dir = find(root, id, err)};
+	struct update update = {0};
 	int lock = -1, result = -1;
+
+	update.dir = find(root, id, &update.member, err);
 
 	if (update.dir < 0)
 		return -1;

@@ -17,11 +17,26 @@
 #include <unistd.h>
 
 #include "initramfs/console.h"
+#include "initramfs/member.h"
 #include "initramfs/number.h"
 #include "util/cleanup.h"
 
 #define HIERARCHY "/sys/fs/cgroup"
+/* The container's, and with a number behind it a member's. */
 #define CONTAINER HIERARCHY "/container"
+#define PATH_SIZE (sizeof(CONTAINER) + NUMBER_MAX + sizeof("./memory.events"))
+
+static const char *path_of(char path[PATH_SIZE], uint32_t member, const char *file)
+{
+	char digits[NUMBER_MAX];
+
+	strcpy(path, CONTAINER);
+	if (member) {
+		strcat(path, ".");
+		strcat(path, number_text(digits, member));
+	}
+	return strcat(path, file);
+}
 
 /* Deeper than any manager nests them; a recursion that a container controls needs a bound. */
 #define DEPTH_MAX 32
@@ -84,9 +99,29 @@ void cgroup_boot(void)
 
 int cgroup_make(void)
 {
-	if (mkdir(CONTAINER, 0755) && errno != EEXIST)
+	char path[PATH_SIZE];
+
+	path_of(path, member_number, "");
+	/* The limits of one that had its number before are not its own. */
+	if (member_number)
+		rmdir(path);
+	if (mkdir(path, 0755) && errno != EEXIST)
 		return -1;
-	return open(CONTAINER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int cgroup_find(uint32_t member)
+{
+	char path[PATH_SIZE];
+
+	return open(path_of(path, member, ""), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+void cgroup_remove(void)
+{
+	char path[PATH_SIZE];
+
+	rmdir(path_of(path, member_number, ""));
 }
 
 int cgroup_load_devices(const void *program, size_t length)
@@ -151,8 +186,9 @@ unsigned long cgroup_memory_kills(int cgroup)
 int cgroup_watch_memory(void)
 {
 	cleanup_close int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	char path[PATH_SIZE];
 
-	if (fd < 0 || inotify_add_watch(fd, CONTAINER "/memory.events", IN_MODIFY) < 0)
+	if (fd < 0 || inotify_add_watch(fd, path_of(path, member_number, "/memory.events"), IN_MODIFY) < 0)
 		return -1;
 	return steal_fd(&fd);
 }

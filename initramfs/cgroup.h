@@ -4,6 +4,7 @@
 #define XENRUN_CGROUP_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Mounts the hierarchy and hands the kernel's controllers down; without cgroups it says so and goes on. */
@@ -11,6 +12,12 @@ void cgroup_boot(void);
 
 /* Makes the container's cgroup. Returns a descriptor of its folder, -1 with errno. */
 int cgroup_make(void);
+
+/* That of another member's zone init; 0 for the first. A descriptor, -1 with errno. */
+int cgroup_find(uint32_t member);
+
+/* Removes it, if there is nobody left in it. */
+void cgroup_remove(void);
 
 /* Writes a file of it. */
 int cgroup_write(int cgroup, const char *file, const char *value);

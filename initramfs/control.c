@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "initramfs/console.h"
+#include "initramfs/member.h"
 #include "initramfs/number.h"
 #include "initramfs/ops.h"
 #include "initramfs/platform.h"
@@ -21,6 +22,9 @@
 
 /* Larger than any filter and environment that a process could have. */
 #define SPEC_MAX (16 << 20)
+
+/* The shares of a member are announced before it is started. */
+#define MEMBER_SECONDS 60
 
 static int share = -1, events = -1, reports = -1;
 static int news_in = -1;
@@ -56,7 +60,7 @@ int control_open(void)
 	int ends[2];
 
 	if (share_mount(ZONE_TAG_CONTROL, CONTROL_PATH, 0, "cache=none,access=any,msize=" TEXT(CONTROL_MSIZE),
-		    WAIT_FOREVER))
+		    member_number ? MEMBER_SECONDS : WAIT_FOREVER))
 		return -1;
 	share = open(CONTROL_PATH, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (share < 0)

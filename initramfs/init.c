@@ -18,6 +18,7 @@
 #include "initramfs/cgroup.h"
 #include "initramfs/console.h"
 #include "initramfs/control.h"
+#include "initramfs/member.h"
 #include "initramfs/modules.h"
 #include "initramfs/network.h"
 #include "initramfs/platform.h"
@@ -85,6 +86,13 @@ static void handle_event(const struct zone_event *event)
 	case ZONE_EVENT_HANGUP:
 		process_hang_up(event->process);
 		break;
+	case ZONE_EVENT_JOIN:
+		process_join(event->arg[0], event->arg[1]);
+		break;
+	case ZONE_EVENT_LEAVE:
+		if (event->arg[0])
+			member_kill(event->arg[0]);
+		break;
 	default:
 		/* A newer dom0 asks for what this one has not learnt. */
 		break;
@@ -108,14 +116,19 @@ static void handle_news(int fd)
 	}
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
 	struct sigaction on_child = {.sa_handler = note_child}, ignore = {.sa_handler = SIG_IGN};
 	struct epoll_event event = {.events = EPOLLIN};
 	sigset_t child, none;
 	int news, poll;
 
-	boot();
+	if (count > 1 && member_boot(arguments)) {
+		say("cannot be a member", NULL, errno);
+		return 1;
+	}
+	if (!member_number)
+		boot();
 	sigemptyset(&none);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "initramfs/member.h"
+#include "initramfs/number.h"
 #include "initramfs/zone_wire.h"
 #include "util/cleanup.h"
 
@@ -53,7 +55,7 @@ static long milliseconds(void)
 
 int share_mount(const char *tag, const char *path, unsigned long flags, const char *options, int seconds)
 {
-	char data[512] = TRANSPORT;
+	char data[512] = TRANSPORT, member[ZONE_TAG_MAX + NUMBER_MAX], digits[NUMBER_MAX];
 	cleanup_close int devices = -1;
 	long start, delay = 1;
 
@@ -62,6 +64,10 @@ int share_mount(const char *tag, const char *path, unsigned long flags, const ch
 		return -1;
 	}
 	strcat(data, options);
+	if (member_number) {
+		strcat(strcpy(member, tag), ".");
+		tag = strcat(member, number_text(digits, member_number));
+	}
 	start = milliseconds();
 	while (mount(tag, path, "9p", flags, data)) {
 		struct pollfd pollfd = {.fd = devices, .events = POLLIN};
@@ -151,6 +157,8 @@ bool zone_marked(void)
 
 void zone_power_off(void)
 {
+	if (member_number)
+		member_leave();
 	reboot(RB_POWER_OFF);
 	for (;;)
 		pause();

@@ -28,6 +28,7 @@ ssize_t share_read_waiting(int fd, void *buffer, size_t size);
 /* Whether this kernel was booted as a zone. */
 bool zone_marked(void);
 
+/* Ends the zone; of a member only what is its own. */
 void zone_power_off(void) __attribute__((noreturn));
 
 #endif

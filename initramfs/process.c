@@ -17,8 +17,10 @@
 
 #include "initramfs/cgroup.h"
 #include "initramfs/child.h"
+#include "initramfs/console.h"
 #include "initramfs/control.h"
 #include "initramfs/limits.h"
+#include "initramfs/member.h"
 #include "initramfs/mounts.h"
 #include "initramfs/ops.h"
 #include "initramfs/platform.h"
@@ -41,6 +43,7 @@ static struct process *processes;
 /* When the container's end is reported whatever the others do; 0 while there is none to report. */
 static long deadline;
 char process_memory_watch;
+static bool gone;		   /* dom0 had the last word of the container */
 static unsigned long memory_kills; /* that dom0 knows of */
 
 void process_boot(int poll)
@@ -114,6 +117,7 @@ static void fail(struct process *process, uint32_t index, int error)
 	if (!process->reported)
 		control_report(ZONE_REPORT_FAILED, process->number, index, (uint32_t)error);
 	process->reported = true;
+	gone |= process->number == CONTAINER;
 	process->state = STATE_FAILED;
 }
 
@@ -182,6 +186,17 @@ void process_start(uint32_t number)
 	/* A child that is not ready yet finds the message when it is. */
 	process->started = true;
 	send(process->channel, &message, sizeof(message), MSG_NOSIGNAL);
+}
+
+void process_join(uint32_t number, uint32_t namespaces)
+{
+	const struct process *container = process_find(CONTAINER);
+
+	if (!container || container->pidfd < 0 || container->ended || member_number)
+		return;
+	/* The network of the zone, if the container has not its own. */
+	if (member_start(number, namespaces | (container->namespaces & CLONE_NEWNET), container->pidfd))
+		say("cannot make another zone init", NULL, errno);
 }
 
 static bool ends_by_default(int signal)
@@ -328,6 +343,7 @@ static void finish(struct process *process)
 			/* What it wrote is on the host before anybody looks. */
 			sync();
 		process->reported = true;
+		gone |= container;
 		control_report(ZONE_REPORT_EXITED, process->number, (uint32_t)process->status, 0);
 	}
 	release(process);
@@ -389,6 +405,9 @@ void process_reap(void)
 		if (process)
 			end(process, status);
 	}
+	/* The zone of the others goes on. */
+	if (member_number && gone && !processes)
+		member_leave();
 	process = deadline ? process_find(CONTAINER) : NULL;
 	if (process)
 		finish(process);

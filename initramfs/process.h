@@ -21,6 +21,9 @@ void process_hang_up(uint32_t number);
 extern char process_memory_watch;
 void process_out_of_memory(void);
 
+/* The container of another comes into the zone (ZONE_EVENT_JOIN). */
+void process_join(uint32_t number, uint32_t namespaces);
+
 /* A process said something on its channel. */
 void process_heard(struct process *process);
 

@@ -12,6 +12,7 @@
 
 #include "initramfs/cgroup.h"
 #include "initramfs/child.h"
+#include "initramfs/member.h"
 #include "initramfs/mounts.h"
 #include "initramfs/network.h"
 #include "initramfs/platform.h"
@@ -136,7 +137,7 @@ static pid_t clone_into(uint64_t flags, int *pidfd, int into)
 /* Makes the process of an exec: born into the container's pid namespace, which only a child can be. */
 static pid_t clone_beside(const struct process *container, int *pidfd)
 {
-	bool enter = container->namespaces & CLONE_NEWPID;
+	bool enter = container->namespaces & CLONE_NEWPID || member_pids >= 0;
 	cleanup_close int moved = -1;
 	pid_t pid;
 
@@ -151,6 +152,19 @@ static pid_t clone_beside(const struct process *container, int *pidfd)
 	}
 	if (pid && enter && setns(zone.own_pids, CLONE_NEWPID))
 		/* All of zone init's children would be the container's from here on. */
+		zone_power_off();
+	return pid;
+}
+
+/* The container's process: of a member, in a pid namespace that there is, if it has one in common. */
+static pid_t clone_within(int pids, uint64_t flags, int *pidfd)
+{
+	pid_t pid;
+
+	if (pids >= 0 && setns(pids, CLONE_NEWPID))
+		return -1;
+	pid = clone_into(flags, pidfd, zone.cgroup);
+	if (pid && pids >= 0 && setns(zone.own_pids, CLONE_NEWPID))
 		zone_power_off();
 	return pid;
 }
@@ -316,7 +330,7 @@ int spawn(struct process *process, const struct spec *spec, uint32_t *index)
 		/* child.c makes these itself. */
 		if (spec->clone_flags & CLONE_NEWUSER)
 			later |= CLONE_NEWIPC;
-		process->pid = clone_into(spec->clone_flags & ~later, &process->pidfd, zone.cgroup);
+		process->pid = clone_within(member_pids, spec->clone_flags & ~later, &process->pidfd);
 	}
 	if (!process->pid)
 		child_run(&plan);

@@ -72,6 +72,11 @@ static struct p9_qid qid_of(struct control_node node)
 	};
 }
 
+static bool control_idle(const struct share *share)
+{
+	return !((const struct control *)share)->fids.count;
+}
+
 static struct control_fid *find(const struct control *control, uint32_t number)
 {
 	return (struct control_fid *)fids_find(&control->fids, number);
@@ -502,6 +507,7 @@ struct share *control_new(const struct control_ops *ops, void *arg)
 		return NULL;
 	control->share.request = control_request;
 	control->share.free = control_free;
+	control->share.idle = control_idle;
 	control->ops = ops;
 	control->arg = arg;
 	if (fids_init(&control->fids, MAX_FIDS) < 0) {

@@ -148,6 +148,11 @@ static enum share_answer folder_request(
 	return SHARE_ANSWERED;
 }
 
+static bool folder_idle(const struct share *share)
+{
+	return !((const struct folder *)share)->fids.count;
+}
+
 static void folder_free(struct share *share)
 {
 	struct folder *folder = (struct folder *)share;
@@ -180,6 +185,7 @@ struct share *folder_new(int root_fd, const struct folder_limits *limits, struct
 	}
 	folder->share.request = folder_request;
 	folder->share.free = folder_free;
+	folder->share.idle = folder_idle;
 	folder->share.takes_pieces = true;
 	if (limits)
 		folder->limits = *limits;

@@ -27,6 +27,9 @@ struct share {
 	enum share_answer (*request)(
 		struct share *share, const struct p9_request *request, struct p9_writer *reply);
 
+	/* Whether the guest holds nothing of it: it has not been mounted yet, or is not any more. */
+	bool (*idle)(const struct share *share);
+
 	/* Releases the share and every fid, open file and waiting request of it. */
 	void (*free)(struct share *share);
 

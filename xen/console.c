@@ -113,7 +113,7 @@ static void drain(struct console *console)
 
 int zone_console_fd(const struct zone *zone)
 {
-	return xenevtchn_fd(zone->console.channel);
+	return zone->console.channel ? xenevtchn_fd(zone->console.channel) : -1;
 }
 
 void zone_console_event(struct zone *zone)

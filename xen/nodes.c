@@ -20,6 +20,9 @@
 /* How long the kernel may take to end an interface. */
 #define VIF_END_MS 5000
 
+/* That a zone has in its life. */
+#define MEMBERS_MAX 1000000
+
 #define PATH_SIZE  192
 #define VALUE_SIZE 1100 /* a name has up to 1024 bytes */
 
@@ -257,6 +260,67 @@ int nodes_write(struct zone *zone, const struct zone_config *config, struct erro
 	if (!xs_introduce_domain(zone->store, zone->domid, zone->store_frame, zone->store_port))
 		return error_set(err, errno, "cannot introduce the domain to XenStore");
 	return 0;
+}
+
+/* The number of the next member. None comes twice: a guest that has not seen yet that a device is gone would
+ * take one of the same number for it. */
+static uint32_t next_member(struct writer *w, uint32_t domid)
+{
+	char path[PATH_SIZE];
+	cleanup_free char *text = NULL;
+	unsigned int length;
+	unsigned long member = 1;
+
+	snprintf(path, sizeof(path), "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32 "/next-member",
+		domid);
+	text = w->failed ? NULL : xs_read(w->store, w->transaction, path, &length);
+	if (text)
+		member = strtoul(text, NULL, 10);
+	if (member >= MEMBERS_MAX) {
+		errno = EUSERS;
+		w->failed = true;
+		return 0;
+	}
+	put(w, path, "%lu", member + 1);
+	return (uint32_t)member;
+}
+
+int nodes_join(struct zone *zone, const char *const *names, struct error *err)
+{
+	struct writer w = {.store = zone->store};
+	uint32_t member;
+	int result;
+
+	do {
+		if (!begin(&w, &result, err))
+			break;
+		member = next_member(&w, zone->domid);
+		zone->first = member * ZONE_SHARES_MAX;
+		for (uint32_t i = 0; names[i]; i++) {
+			char tag[64];
+
+			snprintf(tag, sizeof(tag), "%s.%" PRIu32, names[i], member);
+			put_device(&w, zone->domid, zone->first + i, tag);
+		}
+	} while (end(&w, &result, err));
+	return result;
+}
+
+void nodes_leave(struct zone *zone)
+{
+	char path[PATH_SIZE];
+
+	/* The back end's word first, as the protocol has it; then its driver lets go as the nodes go. */
+	for (uint32_t number = zone->first; number < zone->first + zone->devices; number++) {
+		struct error ignored = {0};
+
+		nodes_write_state(zone, number, XenbusStateClosed, &ignored);
+		error_clear(&ignored);
+		frontend_path(path, zone->domid, number, "");
+		xs_rm(zone->store, XBT_NULL, path);
+		backend_path(path, zone->domid, number, "");
+		xs_rm(zone->store, XBT_NULL, path);
+	}
 }
 
 int nodes_add_vif(struct zone *zone, uint32_t number, const struct zone_vif *vif, struct error *err)

@@ -471,6 +471,18 @@ fail:
 	return -1;
 }
 
+bool server_idle(const struct server *server)
+{
+	for (const struct device *device = server->devices; device; device = device->next) {
+		if (!device->share->idle(device->share))
+			return false;
+		for (int i = 0; i < ZONE_RINGS; i++)
+			if (device->channels[i].first || device->channels[i].due)
+				return false;
+	}
+	return true;
+}
+
 void server_free(struct server *server)
 {
 	if (!server)

@@ -67,8 +67,20 @@ struct zone_config {
 /* One zone and the connections (hypervisor, XenStore) that its owner holds. */
 struct zone;
 
-/* Builds a guest with its nodes, and has it run. What it made before it failed is gone when it returns NULL. */
+/* Builds a paused guest with its nodes. A kernel that looks for them before it is introduced to XenStore may wait for
+ * ever. What it made before it failed is gone when it returns NULL.
+ */
 struct zone *zone_build(const struct zone_config *config, struct error *err);
+
+/* Gives a zone that runs, somebody else's, the devices of one more container: `names` are their tags,
+ * NULL-terminated, to each of which ".MEMBER" is added. *member is the number that no other member has. The
+ * handle knows of these devices alone, and has no console. */
+struct zone *zone_join(
+	const uint8_t uuid[ZONE_UUID_LENGTH], const char *const *names, uint32_t *member, struct error *err);
+
+/* Frees that handle. `unmounted`: the guest holds nothing of the devices, so they can go; else they stay,
+ * with nobody behind them, as long as the zone: its driver does not bear that. */
+void zone_leave(struct zone *zone, bool unmounted);
 
 int zone_unpause(struct zone *zone, struct error *err);
 int zone_pause(struct zone *zone, struct error *err);
@@ -76,6 +88,7 @@ int zone_pause(struct zone *zone, struct error *err);
 /* Both of a zone that runs; one that fails has changed nothing. A zone comes to have the memory that it is
  * told of as its kernel takes it or gives it back. */
 int zone_set_memory(struct zone *zone, uint64_t memory_kib, struct error *err);
+uint64_t zone_memory(const struct zone *zone); /* KiB that it was told of */
 int zone_set_processors(struct zone *zone, const struct zone_processors *processors, struct error *err);
 
 /* What Xen has counted of the domain, and what it was given: "CPU_NS MEMORY_KIB VCPUS_ONLINE TARGET_KIB
@@ -178,6 +191,9 @@ bool server_due(const struct server *server);
 /* Looks at those rings, at each for a bounded time: a guest that goes on asking keeps nobody from his turn.
  * Returns 0, or -1 when a guest broke the protocol (what it did is in *err): the zone is to end. */
 int server_serve(struct server *server, struct error *err);
+
+/* Whether the guest holds nothing of what is served: server_serve() has answered its last request. */
+bool server_idle(const struct server *server);
 
 /* Unmaps all. */
 void server_free(struct server *server);

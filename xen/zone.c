@@ -43,7 +43,8 @@ static int watch(struct zone *zone, struct error *err)
 	zone->watching = true;
 	/* Only what tells that all else is there: a frontend writes a dozen nodes. */
 	for (uint32_t number = 0; number < zone->devices; number++) {
-		snprintf(path, sizeof(path), "/local/domain/%u/device/9pfs/%u/state", zone->domid, number);
+		snprintf(path, sizeof(path), "/local/domain/%u/device/9pfs/%u/state", zone->domid,
+			zone->first + number);
 		if (!xs_watch(zone->store, path, "device"))
 			return error_set(err, errno, "cannot watch %s in XenStore", path);
 	}
@@ -78,10 +79,8 @@ struct zone *zone_build(const struct zone_config *config, struct error *err)
 
 	if (connect_hypervisor(zone, err))
 		goto fail;
-	/* Its kernel comes up while the nodes are written: for its first look at them it waits until it is
-	 * introduced to XenStore, which comes last. */
-	if (domain_build(zone, config, err) || console_open(zone, err) || zone_unpause(zone, err) ||
-		nodes_write(zone, config, err) || watch(zone, err))
+	if (domain_build(zone, config, err) || console_open(zone, err) || nodes_write(zone, config, err) ||
+		watch(zone, err))
 		goto fail;
 	return zone;
 
@@ -134,6 +133,11 @@ void zone_destroy(struct zone *zone)
 		xc_domain_destroy(zone->xc, zone->domid);
 	}
 	disconnect(zone);
+}
+
+uint64_t zone_memory(const struct zone *zone)
+{
+	return zone->memory_kib;
 }
 
 enum zone_condition zone_condition(struct zone *zone)
@@ -195,6 +199,51 @@ static uint32_t find_nodes(struct xs_handle *store, const uint8_t uuid[ZONE_UUID
 	return found;
 }
 
+struct zone *zone_join(
+	const uint8_t uuid[ZONE_UUID_LENGTH], const char *const *names, uint32_t *member, struct error *err)
+{
+	struct zone *zone = calloc(1, sizeof(*zone));
+	xc_domaininfo_t info;
+
+	if (!zone) {
+		error_set(err, ENOMEM, "cannot join a zone");
+		return NULL;
+	}
+	memcpy(zone->uuid, uuid, sizeof(zone->uuid));
+	zone->console.pty = zone->console.slave = -1;
+	while (names[zone->devices])
+		zone->devices++;
+	if (connect_hypervisor(zone, err))
+		goto fail;
+	zone->domid = find(zone->xc, uuid);
+	if (!zone->domid) {
+		error_set(err, 0, "the zone to join is gone");
+		goto fail;
+	}
+	if (xc_domain_getinfolist(zone->xc, zone->domid, 1, &info) == 1) {
+		zone->memory_kib = (uint64_t)info.tot_pages * (XC_PAGE_SIZE / 1024);
+		zone->vcpus = info.max_vcpu_id + 1;
+	}
+	if (nodes_join(zone, names, err))
+		goto fail;
+	*member = zone->first / ZONE_SHARES_MAX;
+	if (!watch(zone, err))
+		return zone;
+	nodes_leave(zone);
+fail:
+	disconnect(zone);
+	return NULL;
+}
+
+void zone_leave(struct zone *zone, bool unmounted)
+{
+	if (!zone)
+		return;
+	if (unmounted && zone_condition(zone) != ZONE_GONE)
+		nodes_leave(zone);
+	disconnect(zone);
+}
+
 int zone_reclaim(const uint8_t uuid[ZONE_UUID_LENGTH], struct error *err)
 {
 	struct zone *zone = calloc(1, sizeof(*zone));
@@ -246,8 +295,10 @@ int zone_store_event(struct zone *zone, void (*offered)(void *arg, const struct 
 
 		if (zone->offered[number])
 			continue;
-		switch (nodes_read_device(zone, number, &device)) {
+		switch (nodes_read_device(zone, zone->first + number, &device)) {
 		case 1:
+			/* Counted from its owner's first. */
+			device.number = number;
 			zone->offered[number] = true;
 			offered(arg, &device);
 			break;
@@ -272,5 +323,5 @@ int zone_add_vif(struct zone *zone, const struct zone_vif *vif, struct error *er
 
 int zone_device_connected(struct zone *zone, uint32_t number, struct error *err)
 {
-	return nodes_write_state(zone, number, XenbusStateConnected, err);
+	return nodes_write_state(zone, zone->first + number, XenbusStateConnected, err);
 }

@@ -49,7 +49,8 @@ struct zone {
 	struct zone_processors processors;
 	uint32_t store_port, console_port; /* the guest's ends of the event channels */
 	xen_pfn_t store_frame, console_frame;
-	uint32_t devices;
+	uint32_t first;	  /* the number of its first device: of a member's zone not 0 */
+	uint32_t devices; /* their count */
 	bool offered[ZONE_SHARES_MAX];
 	uint32_t vifs;
 	struct console console;
@@ -68,6 +69,9 @@ int mptable_write(struct xc_dom_image *dom, uint32_t vcpus);
 
 /* nodes.c: writes the XenStore nodes of the zone and its devices, and introduces it. */
 int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err);
+/* The devices of one more container: from zone->first on, a number that none has had. */
+int nodes_join(struct zone *zone, const char *const *names, struct error *err);
+void nodes_leave(struct zone *zone);
 /* Waits until dom0's kernel has let go of the zone's interfaces. */
 void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZONE_UUID_LENGTH]);
 /* What the guest's balloon goes by. */

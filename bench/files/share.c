@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 
 	server = server_new(&err);
 	zone = server ? zone_build(&config, &err) : NULL;
-	if (!zone)
+	if (!zone || zone_unpause(zone, &err))
 		end(error_message(&err));
 	while (!ended) {
 		struct pollfd fds[] = {

@@ -301,7 +301,7 @@ c["mounts"].append({"destination": "/volume", "type": "bind", "source": "/proc/s
 	refuses 'linux\.namespaces\[4\]\.path: .*/ns/ipc is no network namespace' create --bundle "$bundle" "$id"
 	kill $other
 	by_path pid /proc/1/ns/pid
-	refuses 'linux\.namespaces\[0\]\.path: a zone cannot join a pid namespace' create --bundle "$bundle" "$id"
+	refuses "linux\.namespaces\[0\]\.path: /proc/1/ns/pid: a zone cannot share the host's processes" create --bundle "$bundle" "$id"
 	by_path mount /proc/1/ns/mnt
 	refuses 'linux\.namespaces\[1\]\.path: a zone cannot join a mount namespace' create --bundle "$bundle" "$id"
 }

@@ -17,7 +17,7 @@ static void compile(const struct oci_config *config)
 	struct volumes volumes = {0};
 	struct spec spec = {0};
 	struct error err = {0};
-	bool done = !compile_container(config, "/", NULL, &spec, &volumes, &err);
+	bool done = !compile_container(config, "/", NULL, 0, &spec, &volumes, &err);
 
 	if (done && config->process)
 		done = !compile_container_process(config, "{}", &spec, &err);

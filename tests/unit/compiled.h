@@ -27,7 +27,7 @@ static inline const char *compile_as(const char *properties, bool exec)
 
 	spec_free(&compiled);
 	config = oci_config_parse(text, strlen(text), &err);
-	if (config && (exec || !compile_container(config, "/", NULL, &compiled, &volumes, &err)) &&
+	if (config && (exec || !compile_container(config, "/", NULL, 0, &compiled, &volumes, &err)) &&
 		config->process)
 		compile_both(config, exec, &err);
 	snprintf(message, sizeof(message), "%s", err.message ? err.message : "");

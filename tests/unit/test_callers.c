@@ -32,7 +32,7 @@ static void take(const char *name, const char *refusal)
 	config = oci_config_load(path, &err);
 	if (config) {
 		have_sources(config);
-		if (!compile_container(config, "/", NULL, &compiled, &volumes, &err))
+		if (!compile_container(config, "/", NULL, 0, &compiled, &volumes, &err))
 			compile_both(config, false, &err);
 	}
 	if (!CHECK(config && same(err.message, refusal)))

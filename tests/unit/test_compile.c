@@ -98,7 +98,7 @@ static char *compiled(const char *properties)
 
 	forget();
 	config = oci_config_parse(text, strlen(text), &err);
-	message = strdup(config && compile_container(config, "/tmp", NULL, &spec, &volumes, &err) == 0
+	message = strdup(config && compile_container(config, "/tmp", NULL, 0, &spec, &volumes, &err) == 0
 				 ? ""
 				 : error_message(&err));
 	error_clear(&err);

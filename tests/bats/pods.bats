@@ -1,0 +1,163 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Containers that share a network namespace share a zone: a pod. The first is its owner, the others are members.
+# shellcheck disable=SC2154 # make_bundle, x and run set bundle, id, output
+load lib
+
+setup_file() {
+	export CONTAINERS_CONF=$BATS_FILE_TMPDIR/containers.conf
+	cat >"$CONTAINERS_CONF" <<-'CONF'
+		[containers]
+		log_driver = "k8s-file"
+		[network]
+		network_backend = "netavark"
+		[engine]
+		runtime = "xenrun"
+		cgroup_manager = "cgroupfs"
+		events_logger = "none"
+		runtime_supports_json = ["crun", "xenrun"]
+		[engine.runtimes]
+		xenrun = ["/usr/local/sbin/xenrun"]
+	CONF
+	# What Podman leaves behind with another runtime it leaves with this one.
+	podman --runtime crun pod create --name first 3>&-
+	podman --runtime crun run --rm --pod first --rootfs "$ROOTS/busybox" true 3>&-
+	podman pod rm --force --time 0 first
+	remember
+}
+teardown() {
+	podman pod rm --all --force --time 0 >/dev/null 2>&1 || true
+	delete_all
+	assert_nothing_left 20
+}
+
+domains() { xl list | tail -n +3 | wc -l; }
+devices() { xenstore-list "/local/domain/$(xl domid "$owner")/device/9pfs" | paste -sd ' '; }
+megabytes() { xl list "$owner" | awk 'NR == 2 { print $3 }'; }
+
+# The pod's first: sets owner and its pid.
+start_owner() { # [STATEMENTS]
+	make_bundle owner "$@"
+	owner=$id
+	ok create --bundle "$bundle" --pid-file "$bundle/pid" "$id"
+	pid=$(<"$bundle/pid")
+	ok start "$id"
+}
+# Has the namespaces of the owner's that are named, and its network.
+# shellcheck disable=SC2016 # Python's
+shared() { # TYPE...
+	local kind
+	for kind in network "$@"; do
+		echo "next(n for n in c['linux']['namespaces'] if n['type'] == '$kind')['path'] = '/proc/$pid/ns/${kind/network/net}'"
+	done
+}
+
+@test "a member: one zone, one network, one hostname; a root, mounts, processes and a status of its own" {
+	start_owner "sh('echo shared >/tmp/owner; hostname pod; ipcs >/dev/null; httpd -p 8080 -h /; exec sleep 1000')"
+	own_root busybox
+	root=$root make_bundle member "$(shared ipc uts)" \
+		'c["mounts"].append({"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"})' \
+		"sh('''hostname; ls /tmp; ls -d /proc/[0-9]* | wc -l; echo \$\$; printf 'GET /etc/passwd HTTP/1.0\\r\\n\\r\\n' | nc 127.0.0.1 8080 | tail -n 1; echo kept >/member; cat; echo error >&2; exit 5''')"
+	INPUT=$BATS_TEST_TMPDIR/input
+	echo input >"$INPUT"
+	x run --bundle "$bundle" "$id"
+	equal "$status" 5
+	equal "$errors" error
+	says "$output" $'^pod\n[3-9]\n1\n.*:.*\ninput$'
+	equal "$(<"$root/member")" kept
+	equal "$(domains)" 1
+	equal "$(devices)" '0 1'
+	ok exec "$owner" cat /tmp/owner
+	equal "$output" shared
+}
+
+@test "several members: exec, kill, memory; each ends alone" {
+	start_owner "sh('exec sleep 1000')"
+	before=$(megabytes)
+	for name in one two; do
+		make_bundle $name "$(shared ipc uts)" "sh('trap \"exit 7\" TERM; echo up; while :; do sleep 0.1; done')"
+		ok create --bundle "$bundle" "$id"
+		status_is "$id" created
+		ok start "$id"
+		within 20 printed up
+	done
+	equal "$(domains)" 1
+	equal "$(devices)" '0 1 3 4 6 7'
+	within 30 eval '[ "$(megabytes)" -ge $((before + 250)) ]'
+	ok exec "${PREFIX}one" sh -c 'echo "$$ $(ls -d /proc/[0-9]* | wc -l)"; exit 0'
+	[ "${output%% *}" -gt 1 ]
+	x exec "${PREFIX}two" sh -c 'exit 9'
+	equal "$status" 9
+	refuses 'shares the zone of container' pause "${PREFIX}one"
+	ok kill "${PREFIX}one" TERM
+	within 20 status_is "${PREFIX}one" stopped
+	within 10 eval '[ "$(devices)" = "0 1 6 7" ]'
+	equal "$(state "${PREFIX}two" status)" running
+	ok delete "${PREFIX}one"
+	# Its place and number can be another's.
+	make_bundle three "$(shared)" "sh('hostname; exit 3')"
+	x run --bundle "$bundle" "$id"
+	equal "$status" 3
+	equal "$output" zone
+	ok kill --all "${PREFIX}two" KILL
+	within 20 status_is "${PREFIX}two" stopped
+	ok delete "${PREFIX}two"
+	within 30 eval '[ "$(megabytes)" -le $((before + 2)) ]'
+	ok exec "$owner" true
+}
+
+@test "processes in common" {
+	start_owner "sh('exec sleep 1000')"
+	make_bundle seen "$(shared pid)" "sh('ps; echo \$\$; (sleep 500 &); exit 4')"
+	x run --bundle "$bundle" "$id"
+	equal "$status" 4
+	says "$output" ' 1 .*sleep 1000'
+	[ "$(tail -n 1 <<<"$output")" -gt 1 ]
+	# Nothing of it runs on.
+	ok exec "$owner" sh -c 'ps | grep -c "[s]leep 500" || true'
+	equal "$output" 0
+}
+
+@test "what fails, what is killed, whose zone goes" {
+	start_owner "sh('exec sleep 1000')"
+	make_bundle missing "$(shared ipc uts)" 'p["args"] = ["/nowhere"]'
+	refuses 'executable file not found|no such file' run --bundle "$bundle" "$id"
+	refuses 'does not exist' state "$id"
+	within 10 eval '[ "$(devices)" = "0 1" ]'
+	make_bundle foreign "$(shared)" "next(n for n in c['linux']['namespaces'] if n['type'] == 'uts')['path'] = '/proc/self/ns/uts'"
+	refuses 'is not that of container' create --bundle "$bundle" "$id"
+	make_bundle user "$(shared)" 'c["linux"]["namespaces"].append({"type": "user"})' \
+		'c["linux"]["uidMappings"] = c["linux"]["gidMappings"] = [{"containerID": 0, "hostID": 0, "size": 1}]'
+	refuses 'user namespace in a zone that is shared' create --bundle "$bundle" "$id"
+
+	make_bundle killed "$(shared ipc uts)" "sh('echo up; exec sleep 1000')"
+	ok run --detach --pid-file "$bundle/pid" --bundle "$bundle" "$id"
+	within 20 printed up
+	kill -KILL "$(<"$bundle/pid")"
+	within 20 status_is "$id" stopped
+	ok delete "$id"
+	ok exec "$owner" true
+
+	make_bundle last "$(shared ipc uts)" "sh('echo up; exec sleep 1000')"
+	ok run --detach --bundle "$bundle" "$id"
+	within 20 printed up
+	last=$id
+	ok kill "$owner" KILL
+	within 20 status_is "$owner" stopped
+	within 20 status_is "$last" stopped
+	ok delete "$last"
+}
+
+@test "Podman: a pod of three; localhost, exec, logs, statuses" {
+	podman pod create --name pod 3>&-
+	podman run -d --pod pod --name web --rootfs "$ROOTS/busybox" httpd -f -p 8080 -h / 3>&-
+	podman run -d --pod pod --name idle --rootfs "$ROOTS/busybox" sh -c 'echo logged; exec sleep 1000' 3>&-
+	equal "$(domains)" 1
+	says "$(podman exec idle sh -c "printf 'GET /etc/passwd HTTP/1.0\r\n\r\n' | nc 127.0.0.1 8080")" root
+	equal "$(podman exec idle hostname)" pod
+	within 10 eval '[ "$(podman logs idle)" = logged ]'
+	run podman run --rm --pod pod --rootfs "$ROOTS/busybox" sh -c 'exit 6' 3>&-
+	equal "$status" 6
+	podman pod rm --force --time 0 pod
+	equal "$(domains)" 0
+}
