@@ -21,8 +21,8 @@ setup_file() {
 	CONF
 	# What Podman leaves behind with another runtime it leaves with this one.
 	podman --runtime crun pod create --name first 3>&-
-	podman --runtime crun run --rm --pod first --rootfs "$ROOTS/busybox" true 3>&-
 	podman pod rm --force --time 0 first
+	podman --runtime crun run --rm -p 8081:80 --rootfs "$ROOTS/busybox" true 3>&-
 	remember
 }
 teardown() {
@@ -47,6 +47,8 @@ start_owner() { # [STATEMENTS]
 # shellcheck disable=SC2016 # Python's
 shared() { # TYPE...
 	local kind
+	# Whose name it would be.
+	echo "c.pop('hostname', None)"
 	for kind in network "$@"; do
 		echo "next(n for n in c['linux']['namespaces'] if n['type'] == '$kind')['path'] = '/proc/$pid/ns/${kind/network/net}'"
 	done
@@ -95,10 +97,10 @@ shared() { # TYPE...
 	equal "$(state "${PREFIX}two" status)" running
 	ok delete "${PREFIX}one"
 	# Its place and number can be another's.
-	make_bundle three "$(shared)" "sh('hostname; exit 3')"
+	make_bundle three "$(shared)" 'c["hostname"] = "alone"' "sh('hostname; exit 3')"
 	x run --bundle "$bundle" "$id"
-	equal "$status" 3
-	equal "$output" zone
+	equal "$status" 3 || complain three
+	equal "$output" alone
 	ok kill --all "${PREFIX}two" KILL
 	within 20 status_is "${PREFIX}two" stopped
 	ok delete "${PREFIX}two"
