@@ -269,5 +269,6 @@ sh('''ping -c 1 -W 5 10.74.0.1 && ip link set eth0 mtu 1300 && ip addr''')"
 	ok run --bundle "$bundle" "$id"
 	says "$output" 'inet 10.74.0.2/24'
 	says "$output" 'eth0: .* mtu 1300'
+	ip netns del "$NET-late"
 	assert_network_left_alone
 }
