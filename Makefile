@@ -29,7 +29,7 @@ CC       ?= cc
 MUSL_CC  ?= musl-gcc
 BUILD    ?= build
 CFLAGS   ?= -O2 -g
-WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wformat-security -Werror
 # Quoted includes are ours, from the top: <xen/xen.h> is Xen's, "xen/xen.h" is not.
 COMMON   := -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -iquote . -DLIBEXECDIR='"$(LIBEXECDIR)"' -MMD -MP
 

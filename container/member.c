@@ -107,7 +107,7 @@ struct zone *member_join(struct container *container, struct error *err)
 	if (!zone)
 		return NULL;
 	if (ask(container->options->root, record->zone, &request, err)) {
-		error_prefix(err, record->zone);
+		error_prefix(err, "%s", record->zone);
 		zone_leave(zone, true);
 		return NULL;
 	}

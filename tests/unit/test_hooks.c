@@ -243,7 +243,7 @@ static void gives_no_descriptors_and_no_signals(void)
 	sigfillset(&all);
 	sigaction(SIGCHLD, &ignore, &before);
 	sigprocmask(SIG_SETMASK, &all, &original);
-	CHECK(succeeds("ls /proc/self/fd | wc -l >fds; grep -E '^Sig(Blk|Ign)' /proc/$$/status >signals"));
+	CHECK(succeeds("ls /proc/self/fd | wc -l >fds; grep -E '^Sig(Blk|Ign)' /proc/self/status >signals"));
 	sigprocmask(SIG_SETMASK, &original, NULL);
 	sigaction(SIGCHLD, &before, &ignore);
 	CHECK(ignore.sa_handler == SIG_IGN);
