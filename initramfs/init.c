@@ -123,7 +123,7 @@ int main(int count, char **arguments)
 	sigset_t child, none;
 	int news, poll;
 
-	if (count > 1 && member_boot(arguments)) {
+	if (count > 0 && !strcmp(*arguments, MEMBER_NAME) && member_boot(arguments)) {
 		say("cannot be a member", NULL, errno);
 		return 1;
 	}

@@ -26,7 +26,7 @@ int member_pids = -1;
 int member_start(uint32_t number, uint32_t namespaces, int container)
 {
 	char digits[NUMBER_MAX], flags[NUMBER_MAX], fd[NUMBER_MAX];
-	char *arguments[] = {"init", number_text(digits, number), number_text(flags, namespaces), NULL, NULL};
+	char *arguments[] = {MEMBER_NAME, number_text(digits, number), number_text(flags, namespaces), NULL, NULL};
 	pid_t pid = fork();
 
 	if (pid)

@@ -12,6 +12,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* What that is called: a kernel gives its first process all parameters that it does not know. */
+#define MEMBER_NAME "member"
+
 /* Starts the zone init of member `number`. `container` is a pidfd of the first container's process, and
  * `namespaces` the CLONE_NEW* of its that are shared. 0, or -1 with errno. */
 int member_start(uint32_t number, uint32_t namespaces, int container);

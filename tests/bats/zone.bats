@@ -112,7 +112,7 @@ run_with() { # SCRIPT
 	(cd "$BATS_TEST_TMPDIR/tree" && echo ballast | cpio --quiet -o -H newc) >"$BATS_TEST_TMPDIR/initrd"
 	run_zone parameters "sh('cat /proc/cmdline; dmesg | grep \"Freeing initrd memory\"')" \
 		"c['vm'] = {'kernel': {'path': '$kernel', 'parameters': ['one.two=3', 'four'], 'initrd': '$BATS_TEST_TMPDIR/initrd'}}"
-	equal "$status" 0
+	[ "$status" = 0 ] || complain "status $status"
 	says "$output" ' one\.two=3 four($|[[:space:]])'
 	freed=$(sed -n 's/.*Freeing initrd memory: \([0-9]*\)K.*/\1/p' <<<"$output")
 	[ "$freed" -gt 2900 ]
