@@ -20,7 +20,7 @@ static const void *map(const char *path, size_t *size)
 
 	if (fd >= 0 && fstat(fd, &st) == 0) {
 		*size = (size_t)st.st_size;
-		data = mmap(NULL, *size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+		data = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
 	}
 	if (data == MAP_FAILED) {
 		perror(path);
