@@ -104,7 +104,7 @@ static int find_paths(struct container *container, struct error *err)
 	if (!container->config)
 		return -1;
 	for (size_t i = 0; i < container->config->warnings.len; i++)
-		log_message(LOG_INFO, "%s", container->config->warnings.messages[i]);
+		log_message(LOG_WARNING, "%s", container->config->warnings.messages[i]);
 
 	if (*container->config->root->path == '/')
 		root = strdup(container->config->root->path);

@@ -145,7 +145,7 @@ struct oci_process *exec_process(
 		process = NULL;
 	}
 	for (size_t i = 0; i < warnings.len; i++)
-		log_message(LOG_INFO, "%s", warnings.messages[i]);
+		log_message(LOG_WARNING, "%s", warnings.messages[i]);
 	oci_warnings_free(&warnings);
 	return process;
 }

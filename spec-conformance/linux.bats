@@ -40,9 +40,9 @@ echo "== ipc"; wc -l </proc/sysvipc/msg
 echo "== cgroup"; cat /proc/self/cgroup; stat -c %u /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/memory.max
 for f in memory.max memory.low memory.high cpu.weight cpu.max cpu.max.burst pids.max; do echo "$f $(cat /sys/fs/cgroup/$f)"; done
 echo "== dev"; ls -ln /dev
-echo "== links2"; readlink /dev/fd /dev/stdin /dev/stdout /dev/stderr; ls -l /dev/ptmx
+echo "== links2"; for link in fd stdin stdout stderr; do readlink /dev/$link; done; ls -l /dev/ptmx
 echo "== default"; echo x >/dev/null && echo null; head -c 1 /dev/zero | od -An -tx1; echo x >/dev/full; head -c 8 /dev/urandom | wc -c; head -c 8 /dev/random | wc -c
-echo "== rules"; mknod /dev/a c 1 11 && echo made; mknod /dev/b c 10 200 && echo made 10; mknod /dev/shm/c c 10 183 && echo made 183
+echo "== rules"; mknod /dev/a c 1 11; mknod /dev/b c 10 183; mknod /dev/c c 7 0; (: <>/dev/a) && echo opened; (: >/dev/b); (: </dev/c)
 echo "== sysctl"; cat /proc/sys/kernel/msgmax /proc/sys/net/ipv4/ip_forward
 echo "== masked"; cat /proc/version | wc -c; ls /sys/kernel | wc -l
 echo "== readonly"; echo 1 >/proc/sys/kernel/msgmax; grep -E " /proc/(sys|irq) " /proc/self/mountinfo
@@ -207,9 +207,9 @@ echo "== end"
 	equal "$(facts mapped cgroup | tail -n 1)" 65534
 }
 @test "device rules: in the listed order" {
-	says "$(facts main rules)" 'made 10'
-	says "$(facts main rules)" 'made 183'
-	says "$(facts main rules)" '/dev/a: Operation not permitted'
+	says "$(facts main rules)" opened
+	says "$(facts main rules)" '/dev/b: Operation not permitted'
+	says "$(facts main rules)" '/dev/c: Operation not permitted'
 }
 @test "device rules: allow is required" { no_container rule; }
 @test "memory: limit, reservation" {

@@ -161,7 +161,7 @@ config() {
 
 @test "an unknown capability is warned of, and the container runs" {
 	make_bundle capability 'p["capabilities"] = {"bounding": ["CAP_BANANA", "CAP_CHOWN"]}'
-	x --log-level info run --bundle "$bundle" "$id"
+	x run --bundle "$bundle" "$id"
 	equal "$status" 0
 	says "$errors" 'CAP_BANANA'
 }
