@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # config-vm.md.
+# Wants two processors.
 load lib
 
 setup_file() {
