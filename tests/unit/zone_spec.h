@@ -3,9 +3,13 @@
 #ifndef XENRUN_TEST_ZONE_SPEC_H
 #define XENRUN_TEST_ZONE_SPEC_H
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "initramfs/zone_wire.h"
 
@@ -48,6 +52,21 @@ static inline void put_both(
 	memcpy(payload, fields, fields_size);
 	memcpy(payload + fields_size, strings, strings_size);
 	put(type, payload, fields_size + strings_size);
+}
+
+/* Has mkdir(2) fail with EPERM. */
+static inline void put_filter(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mkdir, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	uint8_t payload[8 + sizeof(filter)] = {0};
+
+	memcpy(payload + 8, filter, sizeof(filter));
+	put(ZONE_OP_SECCOMP, payload, sizeof(payload));
 }
 
 #endif
