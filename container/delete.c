@@ -23,7 +23,7 @@ int reclaim(const char *root, struct record *record, struct error *err)
 		return 0;
 	/* Its devices go with the zone: nobody has seen the guest let go of them. */
 	if (record->zone)
-		member_leave(root, record, NULL);
+		member_leave(root, record);
 	else if (zone_reclaim(record->uuid, err))
 		return -1;
 	record->reclaimed = true;

@@ -332,12 +332,13 @@ int hostcgroup_step_out(const struct hostcgroup *cgroup)
 	return back;
 }
 
-void hostcgroup_step_in(int fd)
+int hostcgroup_step_in(int fd, struct error *err)
 {
-	if (fd < 0)
-		return;
-	put(fd, "cgroup.procs", "0");
-	close(fd);
+	cleanup_close int cgroup = fd;
+
+	if (cgroup >= 0 && put(cgroup, "cgroup.procs", "0"))
+		return error_set(err, errno, "cannot go back into the container's cgroup");
+	return 0;
 }
 
 /* Waits until there is nobody in it, or it is gone. */

@@ -60,7 +60,8 @@ pid_t fork_into(int cgroup);
 /* Where the cgroup, or one above it, forbids its processes Xen's devices (Podman's of a pod does), takes the
  * caller out of it to open them: a descriptor to go back with, else -1. */
 int hostcgroup_step_out(const struct hostcgroup *cgroup);
-void hostcgroup_step_in(int fd);
+/* Back, if it was out. */
+int hostcgroup_step_in(int fd, struct error *err);
 
 /* Takes a process (0: the caller) out of it, to the hierarchy's root. */
 void hostcgroup_leave(const struct hostcgroup *cgroup, pid_t pid);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "container/namespaces.h"
 #include "libocispec/names.h"
 #include "util/cleanup.h"
 
@@ -17,14 +18,12 @@ struct search {
 	char *id;
 };
 
-/* Whether a path is a namespace of the process's. */
-static bool is_of(const struct stat *st, pid_t pid, const char *type)
+static bool is_of(const struct stat *namespace, const struct record *record, const char *file)
 {
-	char path[48];
-	struct stat other;
+	char pid[16];
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, type);
-	return stat(path, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+	snprintf(pid, sizeof(pid), "%d", record->standin.pid);
+	return namespace_is_of(namespace, pid, file);
 }
 
 static int look_at(void *arg, const struct record *record, struct error *err)
@@ -32,7 +31,7 @@ static int look_at(void *arg, const struct record *record, struct error *err)
 	struct search *search = arg;
 
 	if (record->zone || !process_alive(&record->standin) || record_status(record) == OCI_STATUS_STOPPED ||
-		!is_of(search->network, record->standin.pid, "net"))
+		!is_of(search->network, record, "net"))
 		return 0;
 	search->id = strdup(record->id);
 	return search->id ? 1 : error_set(err, ENOMEM, "container");
@@ -41,25 +40,21 @@ static int look_at(void *arg, const struct record *record, struct error *err)
 /* What the config has of the owner's besides the network. */
 static int find_shared(struct container *container, struct error *err)
 {
-	static const struct {
-		const char *type, *file;
-	} kinds[] = {{"ipc", "ipc"}, {"uts", "uts"}, {"pid", "pid"}};
+	static const char *const types[] = {"ipc", "uts", "pid"};
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		const struct oci_namespace *ns = oci_config_namespace(container->config, kinds[i].type);
-		const char *file = kinds[i].file;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		const struct oci_namespace *ns = oci_config_namespace(container->config, types[i]);
 		struct stat st;
 
 		if (!ns || !ns->path || !*ns->path)
 			continue;
-		/* The owner's pid on the host has a pid namespace of its own: its first child's is meant. */
-		if (stat(ns->path, &st) || !is_of(&st, container->owner->standin.pid, file))
+		if (stat(ns->path, &st) || !is_of(&st, container->owner, types[i]))
 			return error_set(err, 0,
 				"linux.namespaces[%zu].path: %s is not that of container %s, whose zone it "
 				"shares",
 				(size_t)(ns - container->config->linux_->namespaces), ns->path,
 				container->owner->id);
-		container->shared |= (uint32_t)oci_namespace_flag(kinds[i].type);
+		container->shared |= (uint32_t)oci_namespace_flag(types[i]);
 	}
 	if (oci_config_namespace(container->config, "user"))
 		return error_set(err, 0,
@@ -114,10 +109,9 @@ struct zone *member_join(struct container *container, struct error *err)
 	return zone;
 }
 
-void member_leave(const char *root, const struct record *record, const uint64_t *memory_kib)
+void member_leave(const char *root, const struct record *record)
 {
-	const struct request request = {
-		.type = REQUEST_LEAVE, .arg = {record->member}, .memory_kib = memory_kib ? *memory_kib : 0};
+	const struct request request = {.type = REQUEST_LEAVE, .arg = {record->member}};
 	struct error ignored = {0};
 
 	ask(root, record->zone, &request, &ignored);

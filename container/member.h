@@ -21,7 +21,7 @@ int member_find_owner(struct container *container, struct error *err);
 struct zone *member_join(struct container *container, struct error *err);
 
 /* Has the owner's monitor end what is left of the container in the zone. Best effort: the zone may be gone.
- * `memory_kib` is what it was given for it, NULL if that is not known. */
-void member_leave(const char *root, const struct record *record, const uint64_t *memory_kib);
+ */
+void member_leave(const char *root, const struct record *record);
 
 #endif

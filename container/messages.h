@@ -53,7 +53,7 @@ enum request_type {
 	REQUEST_PROCESSORS = 8, /* processors */
 	REQUEST_JOIN = 9,   /* a member comes into the zone. arg: its number, CLONE_NEW* of what it shares;
 			       memory_kib: that the zone is to have in addition */
-	REQUEST_LEAVE = 10, /* it goes, with the same memory */
+	REQUEST_LEAVE = 10, /* it goes, and the memory with it. arg: its number */
 };
 #define REQUEST_EXEC_FDS     4 /* at least */
 #define REQUEST_EXEC_FDS_MAX (1 + ZONE_STREAMS_MAX)

@@ -34,7 +34,6 @@
 /* How long interfaces may take to carry packets, once the process is to start. */
 #define NETWORK_SECONDS 60
 
-/* Everything is to end; the first reason given counts. */
 void monitor_fail(struct monitor *monitor, const char *what, int status)
 {
 	if (monitor->ending)
@@ -132,26 +131,25 @@ static void go_on(struct monitor *monitor)
 }
 
 /* The namespace may have been filled since the container was created. */
-void monitor_begin_start(struct monitor *monitor)
+static int look_again(struct monitor *monitor, struct error *err)
 {
 	const struct container *container = monitor->container;
+	int found = zone_network_look(&monitor->network, monitor->zone, container->record->standin.pid, err);
+
+	if (found <= 0)
+		return found;
+	return zone_network_tell(&monitor->network, container->standin, ++monitor->processes, err);
+}
+
+void monitor_begin_start(struct monitor *monitor)
+{
 	struct error err = {0};
 
-	if (container->owner)
-		goto ready;
-	switch (zone_network_look(&monitor->network, monitor->zone, container->record->standin.pid, &err)) {
-	case 1:
-		if (zone_network_tell(&monitor->network, container->standin, ++monitor->processes, &err) == 0)
-			break;
-		fail_with(monitor, &err);
-		return;
-	case 0:
-		break;
-	default:
+	/* A member's network is its zone's, and there. */
+	if (!monitor->container->owner && look_again(monitor, &err)) {
 		fail_with(monitor, &err);
 		return;
 	}
-ready:
 	monitor->to_start = true;
 	monitor->network_deadline = monitor_now() + NETWORK_SECONDS;
 	go_on(monitor);
@@ -445,7 +443,7 @@ static void take_down(struct monitor *monitor)
 	struct error err = {0};
 
 	if (container->owner && monitor->zone)
-		member_leave(container->options->root, record, &container->memory_kib);
+		member_leave(container->options->root, record);
 	end_standin(monitor);
 	if (container->owner)
 		zone_leave(monitor->zone, monitor->left);
@@ -547,8 +545,7 @@ void monitor_run(struct container *container)
 		&monitor.network, container->network_namespace, &container->network, container->record->uuid);
 	outside = hostcgroup_step_out(&container->record->cgroup);
 	failed = listen_for_requests(&monitor, &err) || build(&monitor, &err);
-	hostcgroup_step_in(outside);
-	if (failed) {
+	if (failed || hostcgroup_step_in(outside, &err)) {
 		monitor_fail(&monitor, error_message(&err), STATUS_LOST);
 	} else {
 		guest_image_free(&container->image);

@@ -14,6 +14,12 @@
 
 #define STATUS_LOST 255
 
+/* What the zone was given for a member. */
+struct member_memory {
+	uint32_t number;
+	uint64_t kib;
+};
+
 struct monitor {
 	struct container *container;
 	struct zone *zone;
@@ -33,9 +39,10 @@ struct monitor {
 	struct error err;	 /* why it ends, if it ends badly */
 	enum oci_status before_pause;
 	bool ending;
-	bool left;	    /* the guest holds nothing of a member's shares any more */
-	uint64_t added_kib; /* memory of the zone for its members */
-	int end_status;	    /* of the stand-in, when the monitor ends it */
+	bool left;		       /* the guest holds nothing of a member's shares any more */
+	struct member_memory *members; /* of the zone, where it is this container's */
+	size_t members_len;
+	int end_status; /* of the stand-in, when the monitor ends it */
 };
 
 /* Everything is to end, the stand-in with that status; the first reason given counts. what may be NULL. */

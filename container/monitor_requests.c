@@ -2,6 +2,7 @@
 /* What calls ask of the monitor: start, kill, exec, pause, resume, statistics, other sizes. */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -78,37 +79,57 @@ static int request_exec(struct monitor *monitor, const struct request *request, 
 	return 0;
 }
 
+static uint64_t memory_of_members(const struct monitor *monitor)
+{
+	uint64_t kib = 0;
+
+	for (size_t i = 0; i < monitor->members_len; i++)
+		kib += monitor->members[i].kib;
+	return kib;
+}
+
 static int request_resize(struct monitor *monitor, const struct request *request, struct error *err)
 {
 	if (monitor->container->owner)
 		return error_set(err, 0, "the zone is that of container %s", monitor->container->owner->id);
 	if (request->type == REQUEST_MEMORY)
-		return zone_set_memory(monitor->zone, request->memory_kib + monitor->added_kib, err);
+		return zone_set_memory(monitor->zone, request->memory_kib + memory_of_members(monitor), err);
 	return zone_set_processors(monitor->zone, &request->processors, err);
 }
 
 static int request_join(struct monitor *monitor, const struct request *request, struct error *err)
 {
 	enum oci_status status = monitor->container->record->status;
+	struct member_memory *grown;
 
 	if (monitor->container->owner || (status != OCI_STATUS_RUNNING && status != OCI_STATUS_CREATED))
 		return error_set(err, 0, "cannot share the zone of a container that is %s",
 			monitor->container->owner ? "a member itself" : oci_status_name(status));
+	grown = reallocarray(monitor->members, monitor->members_len + 1, sizeof(*grown));
+	if (!grown)
+		return error_set(err, ENOMEM, "cannot share the zone");
+	monitor->members = grown;
 	if (zone_set_memory(monitor->zone, zone_memory(monitor->zone) + request->memory_kib, err))
 		return -1;
-	monitor->added_kib += request->memory_kib;
+	grown[monitor->members_len++] =
+		(struct member_memory){.number = request->arg[0], .kib = request->memory_kib};
 	monitor_send_event(monitor, ZONE_EVENT_JOIN, request->arg[0], request->arg[1]);
 	return 0;
 }
 
 static int request_leave(struct monitor *monitor, const struct request *request, struct error *err)
 {
-	uint64_t less = request->memory_kib < monitor->added_kib ? request->memory_kib : monitor->added_kib;
+	size_t i = 0;
 
+	while (i < monitor->members_len && monitor->members[i].number != request->arg[0])
+		i++;
+	/* Whoever comes second to say it finds it done. */
+	if (i == monitor->members_len)
+		return 0;
 	monitor_send_event(monitor, ZONE_EVENT_LEAVE, request->arg[0], 0);
-	if (!less || zone_set_memory(monitor->zone, zone_memory(monitor->zone) - less, err))
-		return less ? -1 : 0;
-	monitor->added_kib -= less;
+	if (zone_set_memory(monitor->zone, zone_memory(monitor->zone) - monitor->members[i].kib, err))
+		return -1;
+	monitor->members[i] = monitor->members[--monitor->members_len];
 	return 0;
 }
 
@@ -142,7 +163,7 @@ void monitor_request_event(struct monitor *monitor)
 		request_pause(monitor, request.type == REQUEST_RESUME, &err);
 		break;
 	case REQUEST_STATISTICS:
-		text = zone_statistics(monitor->zone, &err);
+		text = zone_statistics(monitor->zone, memory_of_members(monitor), &err);
 		break;
 	case REQUEST_JOIN:
 		request_join(monitor, &request, &err);

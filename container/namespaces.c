@@ -4,25 +4,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "util/cleanup.h"
 
-static bool same(const char *process, const char *type, const struct stat *st)
+bool namespace_is_of(const struct stat *namespace, const char *process, const char *file)
 {
 	struct stat other;
-	char path[32];
+	char path[48];
 
-	snprintf(path, sizeof(path), "/proc/%s/ns/%s", process, type);
-	return stat(path, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+	snprintf(path, sizeof(path), "/proc/%s/ns/%s", process, file);
+	return stat(path, &other) == 0 && other.st_dev == namespace->st_dev &&
+	       other.st_ino == namespace->st_ino;
 }
 
 bool namespace_is_hosts(int fd, const char *type)
 {
 	struct stat st;
 
-	return fstat(fd, &st) || same("1", type, &st) || same("self", type, &st);
+	return fstat(fd, &st) || namespace_is_of(&st, "1", type) || namespace_is_of(&st, "self", type);
 }
 
 static int check(const struct oci_config *config, const char *type, const char *what, struct error *err)

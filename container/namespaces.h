@@ -7,9 +7,13 @@
 #define XENRUN_NAMESPACES_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "libocispec/ocispec.h"
 #include "util/error.h"
+
+/* Whether a namespace is the process's (PID, or "self"); `file` is its name in /proc/PID/ns. */
+bool namespace_is_of(const struct stat *namespace, const char *process, const char *file);
 
 /* Whether the namespace that fd has open is this host's first of that type (as in /proc/PID/ns), or the
  * caller's. */

@@ -39,13 +39,13 @@
 /* What all that a guest can have it keep comes to: docs/security.md adds it up. */
 #define HEAP_MAX (512ul << 20)
 
-/* Files that a zone may know of in a share: its kernel takes about a KiB for each, so that it is its own
- * memory that an honest one runs out of. */
 /* How long the guest has to unmount what it has of a member that has ended: so many looks, and a look waits
  * so long. */
 #define LEAVE_LOOKS	  800
 #define LEAVE_NANOSECONDS 5000000
 
+/* Files that a zone may know of in a share: its kernel takes about a KiB for each, so that it is its own
+ * memory that an honest one runs out of. */
 #define FIDS_MIN 65536
 #define FIDS_MAX 262144
 
@@ -412,6 +412,7 @@ static int set_up(struct standin *standin, struct error *err)
 	struct rlimit files = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
 	char link[32], where[PATH_MAX];
 	ssize_t length;
+	struct error ignored = {0};
 	sigset_t all;
 	int outside;
 
@@ -432,9 +433,10 @@ static int set_up(struct standin *standin, struct error *err)
 
 	outside = hostcgroup_step_out(&container->record->cgroup);
 	standin->server = server_new(err);
-	hostcgroup_step_in(outside);
-	if (!standin->server)
+	if (hostcgroup_step_in(outside, standin->server ? err : &ignored) || !standin->server) {
+		error_clear(&ignored);
 		return -1;
+	}
 	if (join_namespaces(container, err) || make_cgroup_namespace(container->config, err))
 		return -1;
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A zone that several containers share: each further one is a member, with shares of its own
- * (zone_member_tag()) and a zone init of its own, a child of the first. That one is this program again: it
+ * A zone that several containers share: each further one is a member, with shares of its own (zone_wire.h,
+ * ZONE_EVENT_JOIN) and a zone init of its own, a child of the first. That one is this program again: it
  * does all that the first does, but boots nothing, and its processes are in those namespaces of the first
  * container's that they are to share.
  */

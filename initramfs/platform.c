@@ -55,11 +55,12 @@ static long milliseconds(void)
 
 int share_mount(const char *tag, const char *path, unsigned long flags, const char *options, int seconds)
 {
-	char data[512] = TRANSPORT, member[ZONE_TAG_MAX + NUMBER_MAX], digits[NUMBER_MAX];
+	char data[512] = TRANSPORT, member[64], digits[NUMBER_MAX];
 	cleanup_close int devices = -1;
 	long start, delay = 1;
 
-	if (strlen(options) >= sizeof(data) - sizeof(TRANSPORT)) {
+	if (strlen(options) >= sizeof(data) - sizeof(TRANSPORT) ||
+		strlen(tag) >= sizeof(member) - NUMBER_MAX) {
 		errno = E2BIG;
 		return -1;
 	}

@@ -32,9 +32,6 @@
 #define ZONE_TAG_ROOTFS	 "rootfs"
 #define ZONE_TAG_VOLUMES "volumes"
 
-/* The tag of a share of a member, "control.2"; the first container's have none of these numbers. */
-#define ZONE_TAG_MAX 24
-
 /* On the kernel's command line of every zone: zone init powers off when it is not there. */
 #define ZONE_CMDLINE_MARK "xenrun.zone"
 
@@ -48,7 +45,7 @@ enum zone_event_type {
 	ZONE_EVENT_HANGUP = 5, /* nobody is at the other end of its terminal any more */
 	ZONE_EVENT_JOIN = 6,   /* another container comes into the zone: arg[0]: its member number, from 1;
 				  arg[1]: CLONE_NEW* of what it has in common with process 0. Its zone init
-				  has shares of its own, zone_member_tag() */
+				  has shares of its own: their tags have ".NUMBER" behind them */
 	ZONE_EVENT_LEAVE = 7,  /* arg[0]: the member whose processes are to end */
 };
 

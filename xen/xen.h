@@ -67,9 +67,8 @@ struct zone_config {
 /* One zone and the connections (hypervisor, XenStore) that its owner holds. */
 struct zone;
 
-/* Builds a paused guest with its nodes. A kernel that looks for them before it is introduced to XenStore may wait for
- * ever. What it made before it failed is gone when it returns NULL.
- */
+/* Builds a paused guest with its nodes: a kernel that looks for them before it is introduced to XenStore may
+ * wait for ever. What it made before it failed is gone when it returns NULL. */
 struct zone *zone_build(const struct zone_config *config, struct error *err);
 
 /* Gives a zone that runs, somebody else's, the devices of one more container: `names` are their tags,
@@ -92,8 +91,8 @@ uint64_t zone_memory(const struct zone *zone); /* KiB that it was told of */
 int zone_set_processors(struct zone *zone, const struct zone_processors *processors, struct error *err);
 
 /* What Xen has counted of the domain, and what it was given: "CPU_NS MEMORY_KIB VCPUS_ONLINE TARGET_KIB
- * VCPUS". The caller frees it. */
-char *zone_statistics(struct zone *zone, struct error *err);
+ * VCPUS", of the memory what is there besides `others_kib`. The caller frees it. */
+char *zone_statistics(struct zone *zone, uint64_t others_kib, struct error *err);
 uint32_t zone_domid(const struct zone *zone);
 
 /* Destroys the domain, if it is still there, and removes its nodes, then frees the handle. The mapper of its

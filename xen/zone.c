@@ -56,13 +56,6 @@ static int watch(struct zone *zone, struct error *err)
 	return 0;
 }
 
-int zone_unpause(struct zone *zone, struct error *err)
-{
-	if (xc_domain_unpause(zone->xc, zone->domid))
-		return xen_error(err, &zone->log, "cannot unpause the domain");
-	return 0;
-}
-
 struct zone *zone_build(const struct zone_config *config, struct error *err)
 {
 	struct zone *zone = calloc(1, sizeof(*zone));
@@ -89,6 +82,13 @@ fail:
 	return NULL;
 }
 
+int zone_unpause(struct zone *zone, struct error *err)
+{
+	if (xc_domain_unpause(zone->xc, zone->domid))
+		return xen_error(err, &zone->log, "cannot unpause the domain");
+	return 0;
+}
+
 int zone_pause(struct zone *zone, struct error *err)
 {
 	if (xc_domain_pause(zone->xc, zone->domid))
@@ -96,18 +96,22 @@ int zone_pause(struct zone *zone, struct error *err)
 	return 0;
 }
 
-char *zone_statistics(struct zone *zone, struct error *err)
+char *zone_statistics(struct zone *zone, uint64_t others_kib, struct error *err)
 {
 	xc_domaininfo_t info;
+	uint64_t has_kib;
 	char *text = NULL;
 
 	if (xc_domain_getinfolist(zone->xc, zone->domid, 1, &info) != 1 || info.domain != zone->domid) {
 		xen_error(err, &zone->log, "cannot look at the domain");
 		return NULL;
 	}
+	has_kib = (uint64_t)info.tot_pages * (XC_PAGE_SIZE / 1024);
+	/* The guest may not have taken all yet. */
+	has_kib = has_kib > others_kib ? has_kib - others_kib : 0;
 	if (asprintf(&text, "%llu %llu %u %llu %u", (unsigned long long)info.cpu_time,
-		    (unsigned long long)info.tot_pages * (XC_PAGE_SIZE / 1024), info.nr_online_vcpus,
-		    (unsigned long long)zone->memory_kib, zone->vcpus) < 0) {
+		    (unsigned long long)has_kib, info.nr_online_vcpus,
+		    (unsigned long long)(zone->memory_kib - others_kib), zone->vcpus) < 0) {
 		error_set(err, ENOMEM, "statistics");
 		return NULL;
 	}

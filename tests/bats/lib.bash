@@ -77,6 +77,24 @@ state() { # ID PROPERTY
 }
 status_is() { [ "$(state "$1" status)" = "$2" ]; }
 
+# Podman with xenrun as its runtime and netavark's networks, for all tests of a file: to be called by its setup_file.
+podman_settings() {
+	export CONTAINERS_CONF=$BATS_FILE_TMPDIR/containers.conf
+	cat >"$CONTAINERS_CONF" <<-'CONF'
+		[containers]
+		log_driver = "k8s-file"
+		[network]
+		network_backend = "netavark"
+		[engine]
+		runtime = "xenrun"
+		cgroup_manager = "cgroupfs"
+		events_logger = "none"
+		runtime_supports_json = ["crun", "xenrun"]
+		[engine.runtimes]
+		xenrun = ["/usr/local/sbin/xenrun"]
+	CONF
+}
+
 # Tries until it succeeds, for that many seconds.
 within() { # SECONDS COMMAND...
 	local end=$((SECONDS + $1))

@@ -9,20 +9,7 @@ NET=t-net
 
 setup_file() {
 	export BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
-	export CONTAINERS_CONF=$BATS_FILE_TMPDIR/containers.conf
-	cat >"$CONTAINERS_CONF" <<-'CONF'
-		[containers]
-		log_driver = "k8s-file"
-		[network]
-		network_backend = "netavark"
-		[engine]
-		runtime = "xenrun"
-		cgroup_manager = "cgroupfs"
-		events_logger = "none"
-		runtime_supports_json = ["crun", "xenrun"]
-		[engine.runtimes]
-		xenrun = ["/usr/local/sbin/xenrun"]
-	CONF
+	podman_settings
 	busybox httpd -f -p 8000 -h "$ROOTS/busybox" 3>&- &
 	echo $! >"$BATS_FILE_TMPDIR/httpd"
 	# What netavark leaves behind with another runtime it leaves with this one.

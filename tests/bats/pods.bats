@@ -5,20 +5,7 @@
 load lib
 
 setup_file() {
-	export CONTAINERS_CONF=$BATS_FILE_TMPDIR/containers.conf
-	cat >"$CONTAINERS_CONF" <<-'CONF'
-		[containers]
-		log_driver = "k8s-file"
-		[network]
-		network_backend = "netavark"
-		[engine]
-		runtime = "xenrun"
-		cgroup_manager = "cgroupfs"
-		events_logger = "none"
-		runtime_supports_json = ["crun", "xenrun"]
-		[engine.runtimes]
-		xenrun = ["/usr/local/sbin/xenrun"]
-	CONF
+	podman_settings
 	# What Podman leaves behind with another runtime it leaves with this one.
 	podman --runtime crun pod create --name first 3>&-
 	podman pod rm --force --time 0 first
@@ -122,6 +109,7 @@ shared() { # TYPE...
 
 @test "what fails, what is killed, whose zone goes" {
 	start_owner "sh('exec sleep 1000')"
+	before=$(megabytes)
 	make_bundle missing "$(shared ipc uts)" 'p["args"] = ["/nowhere"]'
 	refuses 'executable file not found|no such file' run --bundle "$bundle" "$id"
 	refuses 'does not exist' state "$id"
@@ -139,6 +127,17 @@ shared() { # TYPE...
 	within 20 status_is "$id" stopped
 	ok delete "$id"
 	ok exec "$owner" true
+
+	# Its processes and its memory go, whoever is left to say so.
+	make_bundle orphan "$(shared pid)" "sh('echo up; exec sleep 600')"
+	ok run --detach --bundle "$bundle" "$id"
+	within 20 printed up
+	kill -KILL "$(sed -n '/"monitor":/,/\]/p' "$STATES/$id/state.json" | grep -o '[0-9]\+' | head -n 1)"
+	within 20 status_is "$id" stopped
+	ok delete --force "$id"
+	ok exec "$owner" sh -c 'ps | grep -c "[s]leep 600" || true'
+	equal "$output" 0
+	within 30 eval '[ "$(megabytes)" -le $((before + 2)) ]'
 
 	make_bundle last "$(shared ipc uts)" "sh('echo up; exec sleep 1000')"
 	ok run --detach --bundle "$bundle" "$id"
