@@ -10,6 +10,7 @@
 # make fuzz       every harness of tests/fuzz for T seconds (600), JOBS at a time (1); FUZZ="NAME..." for some
 # make soak       what is to hold however often it is done; an hour
 # make conformance RUNTIME_TOOLS=DIR    runtime-tools' validation tests, in a real Xen under QEMU
+# make validation-table RUNTIME_TOOLS=DIR   the same with xenrun, crun and runc: the table in spec-conformance/README.md
 # make spec-table                         the suite of spec-conformance/ with xenrun, crun, runc: the table in its README.md
 # make bench      how long zones take, beside xl, crun and runc (bench-zones; BENCH_N times (5)), and how fast their
 #                 files are, beside QEMU's back end and a disk (bench-files), in a real Xen under QEMU
@@ -218,6 +219,14 @@ conformance: all
 	@tests/install-packages spec-conformance/packages
 	@spec-conformance/validation "$(RUNTIME_TOOLS)" $(TESTS)
 
+validation-table: all
+	@tests/install-packages spec-conformance/packages
+	@mkdir -p $(BUILD)/validation
+	@for runtime in xenrun crun runc; do \
+		RUNTIME=$$runtime spec-conformance/validation "$(RUNTIME_TOOLS)" >$(BUILD)/validation/$$runtime || exit; \
+		tail -n 1 $(BUILD)/validation/$$runtime; done
+	@spec-conformance/table --validation $(BUILD)/validation/xenrun $(BUILD)/validation/crun $(BUILD)/validation/runc
+
 SPEC_SUITE := $(filter-out spec-conformance/concurrency.bats,$(wildcard spec-conformance/*.bats))
 spec-table: all
 	@mkdir -p $(BUILD)/spec
@@ -258,7 +267,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install uninstall deb force sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check conformance spec-table soak bench bench-zones bench-files demo clean
+.PHONY: all kernel install uninstall deb force sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check conformance validation-table spec-table soak bench bench-zones bench-files demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d) $(wildcard $(BUILD)/unit/*.d $(BUILD)/harness/*.d)

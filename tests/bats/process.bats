@@ -144,6 +144,14 @@ facts() { # plain|root SECTION
 	says "$(facts plain seccomp)" 'status 159'
 	says "$(facts root status)" $'Seccomp:\t0'
 }
+@test "seccomp: a filter that does not know what looks for the program lets it run" {
+	run_zone forbidden '
+c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
+    "syscalls": [{"names": ["faccessat2"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}, {"names": ["access", "faccessat"], "action": "SCMP_ACT_ERRNO"}]}
+p["args"] = ["echo", "it runs"]'
+	equal "$errors" ""
+	equal "$output" "it runs"
+}
 @test "sysctls" { equal "$(facts plain sysctl)" $'4321\n5432'; }
 @test "masked paths are empty" {
 	equal "$(facts plain masked)" $'0\n0'
