@@ -209,6 +209,47 @@ static int put_namespaces(
 	return 0;
 }
 
+/* The ID outside the container's user namespace; false where it has none. */
+static bool map_out(const struct oci_id_mapping *mappings, size_t len, uint32_t *id)
+{
+	for (size_t i = 0; i < len; i++)
+		if (*id >= mappings[i].container_id && *id - mappings[i].container_id < mappings[i].size) {
+			*id = mappings[i].host_id + (*id - mappings[i].container_id);
+			return true;
+		}
+	return false;
+}
+
+static bool mounts_cgroup_to_write(const struct oci_mount *mount)
+{
+	if (strcmp(mount->destination, "/sys/fs/cgroup") != 0 || !mount->source ||
+		strcmp(mount->source, "cgroup") != 0)
+		return false;
+	for (size_t i = 0; i < mount->options_len; i++)
+		if (strcmp(mount->options[i], "ro") == 0)
+			return false;
+	return true;
+}
+
+/* config-linux.md, "Cgroup ownership": the user that the process is owns what it may write to. */
+static void put_cgroup_owner(const struct oci_config *config, struct spec *spec)
+{
+	const struct oci_linux *l = config->linux_;
+	uint32_t uid = config->process ? config->process->user.uid : 0;
+	bool writes = false;
+
+	for (size_t i = 0; i < config->mounts_len; i++)
+		writes |= mounts_cgroup_to_write(&config->mounts[i]);
+	if (!writes || !oci_config_namespace(config, "cgroup"))
+		return;
+	if (oci_config_namespace(config, "user") && !map_out(l->uid_mappings, l->uid_mappings_len, &uid))
+		return;
+	spec_begin(spec, ZONE_OP_CGROUP_OWNER, "linux.namespaces: cgroup");
+	spec_u32(spec, uid);
+	spec_u32(spec, 0);
+	spec_end(spec);
+}
+
 int compile_container(const struct oci_config *config, const char *bundle, const struct network *network,
 	uint32_t shared, struct spec *spec, struct volumes *volumes, struct error *err)
 {
@@ -222,6 +263,7 @@ int compile_container(const struct oci_config *config, const char *bundle, const
 		return -1;
 	if (l && l->resources && compile_resources(l->resources, spec, err))
 		return -1;
+	put_cgroup_owner(config, spec);
 
 	if (network)
 		compile_network(network, spec);

@@ -13,6 +13,7 @@
 #include "container/spec.h"
 #include "libocispec/mount_options.h"
 #include "util/cleanup.h"
+#include "util/log.h"
 
 #define EXTENSIONS_MISSING (OCI_MOUNT_COPY_SYMLINK | OCI_MOUNT_SRC_NOFOLLOW | OCI_MOUNT_DEST_NOFOLLOW)
 
@@ -94,10 +95,10 @@ static int check_options(const struct mount *mount, struct error *err)
 		return error_set(err, 0, "mounts[%zu].options: tmpcopyup is for a tmpfs", mount->i);
 	if (extensions & (OCI_MOUNT_IDMAP | OCI_MOUNT_RIDMAP) && !bind)
 		return error_set(err, 0, "mounts[%zu].options: only a bind mount can be idmapped", mount->i);
-	/* The kernel would not look at them. */
+	/* The kernel would not look at them, as with any runtime. */
 	if (bind && mount->options.data && *mount->options.data)
-		return error_set(err, 0, "mounts[%zu].options: a bind mount has no option \"%s\"", mount->i,
-			mount->options.data);
+		log_message(LOG_WARNING, "mounts[%zu].options: a bind mount has no option \"%.60s\": it is left out",
+			mount->i, mount->options.data);
 	if (mount->mount->uid_mappings_len && !bind)
 		return error_set(
 			err, 0, "mounts[%zu].uidMappings: only a bind mount can be idmapped", mount->i);

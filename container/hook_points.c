@@ -37,16 +37,19 @@ bool hooks_before_root(const struct oci_config *config)
 int hooks_create_runtime(const struct oci_config *config, const struct record *record, struct error *err)
 {
 	const struct oci_hooks *hooks = config->hooks;
-	cleanup_free char *state = NULL;
+	cleanup_free char *created = NULL, *creating = NULL;
 
 	if (!hooks->prestart_len && !hooks->create_runtime_len)
 		return 0;
-	state = hook_state(record, OCI_STATUS_CREATING, record->standin.pid, err);
-	if (!state)
+	/* Version 1.0 of the specification has the former called by `start`, and whoever still has any was
+	 * written for that. */
+	created = hook_state(record, OCI_STATUS_CREATED, record->standin.pid, err);
+	creating = created ? hook_state(record, OCI_STATUS_CREATING, record->standin.pid, err) : NULL;
+	if (!creating)
 		return -1;
-	if (hooks_run(hooks->prestart, hooks->prestart_len, "prestart", state, record->bundle, err))
+	if (hooks_run(hooks->prestart, hooks->prestart_len, "prestart", created, record->bundle, err))
 		return -1;
-	return hooks_run(hooks->create_runtime, hooks->create_runtime_len, "createRuntime", state,
+	return hooks_run(hooks->create_runtime, hooks->create_runtime_len, "createRuntime", creating,
 		record->bundle, err);
 }
 

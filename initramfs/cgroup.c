@@ -124,6 +124,21 @@ void cgroup_remove(void)
 	rmdir(path_of(path, member_number, ""));
 }
 
+int cgroup_give(int cgroup, uid_t uid)
+{
+	/* The specification's list, where the kernel has none. */
+	char names[1024] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n", *rest = names, *name;
+
+	read_file(AT_FDCWD, "/sys/kernel/cgroup/delegate", names, sizeof(names));
+	if (fchown(cgroup, uid, (gid_t)-1))
+		return -1;
+	while ((name = strsep(&rest, "\n")))
+		/* Not every cgroup has all of them. */
+		if (*name && fchownat(cgroup, name, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) && errno != ENOENT)
+			return -1;
+	return 0;
+}
+
 int cgroup_load_devices(const void *program, size_t length)
 {
 	union bpf_attr attr;

@@ -22,6 +22,10 @@ void cgroup_remove(void);
 /* Writes a file of it. */
 int cgroup_write(int cgroup, const char *file, const char *value);
 
+/* Gives its folder, and those of its files that may be delegated, to a user: config-linux.md, "Cgroup
+ * ownership". */
+int cgroup_give(int cgroup, uid_t uid);
+
 /* Loads what decides over the devices of a cgroup: `length` bytes of struct bpf_insn. Returns a descriptor of
  * it, -1 with errno. */
 int cgroup_load_devices(const void *program, size_t length);

@@ -92,6 +92,8 @@ int spawn_prepare(const struct spec *spec, uint32_t *index)
 		if (op.type == ZONE_OP_CGROUP_TRY &&
 			cgroup_write(zone.cgroup, op_string(&op, 0), op_string(&op, 1)) && errno != ENOENT)
 			return -1;
+		if (op.type == ZONE_OP_CGROUP_OWNER && cgroup_give(zone.cgroup, op_u32(&op, 0)))
+			return -1;
 		if (op.type == ZONE_OP_DEVICES && load_devices(&op))
 			return -1;
 		if (op.type == ZONE_OP_ROOT &&

@@ -84,7 +84,7 @@ create_fails() { # PATTERN
 		says "$(told $name ociVersion)" '^1\.'
 		equal "$(<"$log.$name.folder")" "$bundle"
 	done
-	equal "$(told prestart status)" creating
+	equal "$(told prestart status)" created
 	equal "$(told prestart pid)" "$pid"
 	equal "$(told createRuntime status)" creating
 	equal "$(told createRuntime pid)" "$pid"

@@ -33,7 +33,7 @@ ext4_volume() {
 c["mounts"] += [
     {"destination": "/volume", "type": "bind", "source": base + "/volume", "options": ["rbind", "ro", "nosuid", "nodev", "noexec", "noatime"]},
     {"destination": "/volume/inner", "type": "bind", "source": base + "/other", "options": ["bind", "rw", "nodiratime"]},
-    {"destination": "/etc/single", "source": base + "/single", "options": ["bind", "nosymfollow"]},
+    {"destination": "/etc/single", "source": base + "/single", "options": ["bind", "nosymfollow", "mode=755", "size=1k"]},
     {"destination": "/t", "type": "tmpfs", "source": "own", "options": ["nosuid", "strictatime", "size=1m", "mode=711"]},
     {"destination": "/shared", "type": "tmpfs", "source": "s", "options": ["rslave", "shared"]},
     {"destination": "/unbindable", "type": "tmpfs", "source": "u", "options": ["runbindable"]},
@@ -42,6 +42,7 @@ c["mounts"] += [
 ]
 sh("cat /proc/self/mountinfo; touch /volume/inner/made; touch /volume/no; stat -c %a /t")'
 	says "$errors" '/volume/no: Read-only file system'
+	says "$errors" 'a bind mount has no option "mode=755,size=1k": it is left out'
 	mounted /volume 'ro,nosuid,nodev,noexec,noatime - 9p volumes '
 	mounted /volume/inner 'rw,nodiratime,relatime - 9p volumes '
 	mounted /etc/single 'rw,relatime,nosymfollow - 9p volumes '

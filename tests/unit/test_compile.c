@@ -39,6 +39,7 @@ static size_t fields_of(uint32_t type)
 	switch (type) {
 	case ZONE_OP_MOUNT:
 	case ZONE_OP_MOUNT_COPY:
+	case ZONE_OP_CGROUP_OWNER:
 		return 8;
 	case ZONE_OP_MOUNT_ATTR:
 		return 24;
@@ -166,6 +167,33 @@ static void namespaces(void)
 		"],"
 		"'gidMappings':[{'containerID':1,'hostID':1,'size':1}]}",
 		"linux.gidMappings: the container's ID 0 is not mapped");
+}
+
+/* config-linux.md, "Cgroup ownership": only with a namespace of cgroups, and where it may be written. */
+static void cgroup_owner(void)
+{
+	static const struct {
+		const char *properties, *want;
+	} cases[] = {
+		{"'linux':{'namespaces':[" NAMESPACES ",{'type':'cgroup'}]},'mounts':[{'destination':'/sys/fs/cgroup',"
+		 "'type':'cgroup','source':'cgroup','options':['nosuid']}]",
+			"9 0 0"},
+		{"'linux':{'namespaces':[{'type':'user'},{'type':'cgroup'}," NAMESPACES "],'uidMappings':["
+		 "{'containerID':0,'hostID':100000,'size':65536}],'gidMappings':["
+		 "{'containerID':0,'hostID':200000,'size':5}]},'mounts':[{'destination':'/sys/fs/cgroup',"
+		 "'type':'cgroup','source':'cgroup'}]",
+			"9 186a0 0"},
+		{"'linux':{'namespaces':[" NAMESPACES ",{'type':'cgroup'}]},'mounts':[{'destination':'/sys/fs/cgroup',"
+		 "'type':'cgroup','source':'cgroup','options':['ro']}]",
+			""},
+		{"'linux':{'namespaces':[" NAMESPACES "]},'mounts':[{'destination':'/sys/fs/cgroup',"
+		 "'type':'cgroup','source':'cgroup'}]",
+			""},
+		{"'linux':{'namespaces':[" NAMESPACES ",{'type':'cgroup'}]}", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		gives(cases[i].properties, TYPES(ZONE_OP_CGROUP_OWNER), cases[i].want);
 }
 
 /* The last word on the root's propagation, and names as sysctl(8) has them. */
@@ -383,6 +411,7 @@ static void on_the_host(void)
 int main(void)
 {
 	RUN(namespaces);
+	RUN(cgroup_owner);
 	RUN(order_and_sysctls);
 	RUN(attributes);
 	RUN(binds);
