@@ -315,6 +315,7 @@ static int run_hooks(const struct container *container, int gate, struct error *
 /* The record has said which it is to be. */
 static int make_cgroup(struct container *container, struct error *err)
 {
+	const struct oci_linux *l = container->config->linux_;
 	struct record *record = container->record;
 	cleanup_free char *expected = record->cgroup.path ? strdup(record->cgroup.path) : NULL;
 
@@ -325,7 +326,9 @@ static int make_cgroup(struct container *container, struct error *err)
 	if (hostcgroup_make(
 		    &record->cgroup, container->slice, record->id, record->uuid, &container->cgroup, err))
 		return -1;
-	return strcmp(expected, record->cgroup.path) == 0 ? 0 : record_save(container->dir, record, err);
+	if (strcmp(expected, record->cgroup.path) != 0 && record_save(container->dir, record, err))
+		return -1;
+	return hostcgroup_limit(&record->cgroup, l ? l->resources : NULL, true, err);
 }
 
 /* Makes the two processes and waits until the container is there. */
@@ -350,7 +353,9 @@ static int launch(struct container *container, pid_t *standin, struct error *err
 	if (make_cgroup(container, err) || fork_standin(container, standin, err) ||
 		fork_monitor(container, err))
 		goto out;
-	hostcgroup_release(&container->cgroup);
+	/* Where they are not born in it, it is to be held until they enter it. */
+	if (container->cgroup.fd >= 0)
+		hostcgroup_release(&container->cgroup);
 
 	/* From here on only they hold these: an end of theirs is seen here. */
 	close(steal_fd(&word[1]));

@@ -42,8 +42,8 @@ struct exec {
 	int monitor; /* the socket that becomes the process's */
 	int word;    /* to the call */
 	int signals;
-	int cgroup;	/* the container's on the host, -1: none */
-	int streams[3]; /* what it was given, 0, 1 and 2 where there is no terminal of ours */
+	struct hostcgroup cgroup; /* the container's on the host */
+	int streams[3];		  /* what it was given, 0, 1 and 2 where there is no terminal of ours */
 	struct stream sized[3];
 };
 
@@ -171,7 +171,7 @@ static void __attribute__((noreturn)) stand_in(struct exec *exec)
 		ioctl(exec->terminal.slave, TIOCSCTTY, 0);
 	if (log_fd() == STDERR_FILENO)
 		log_use_fd(-1);
-	if (ask(exec, &err))
+	if (hostcgroup_enter(&exec->cgroup, &err) || ask(exec, &err))
 		give_up(exec, &err);
 	{
 		const int kept[] = {exec->monitor, exec->word, exec->signals, exec->sized[0].fd,
@@ -204,7 +204,7 @@ static void __attribute__((noreturn)) stand_in(struct exec *exec)
 /* Makes the process that stands for it and waits until the other one runs. Returns its pid, -1 on failure. */
 static pid_t launch(struct exec *exec, struct error *err)
 {
-	cleanup_close int word = -1, child = -1;
+	cleanup_close int word = -1, child = -1, cgroup = -1;
 	int ends[2];
 	pid_t pid;
 
@@ -216,7 +216,8 @@ static pid_t launch(struct exec *exec, struct error *err)
 		return error_set(err, errno, "socketpair");
 	word = ends[0];
 	child = exec->word = ends[1];
-	pid = fork_into(exec->cgroup);
+	cgroup = hostcgroup_open(&exec->cgroup);
+	pid = fork_into(cgroup);
 	if (pid < 0)
 		return error_set(err, errno, "fork");
 	if (pid == 0)
@@ -236,14 +237,14 @@ static void release(struct exec *exec)
 		close(exec->spec_file);
 	if (exec->monitor >= 0)
 		close(exec->monitor);
-	if (exec->cgroup >= 0)
-		close(exec->cgroup);
+	hostcgroup_free(&exec->cgroup);
 	terminal_close(&exec->terminal);
 	spec_free(&exec->spec);
 }
 
 /* The container's folder, with an error if nothing can be executed in it now, and its cgroup. */
-static int find(const char *root, const char *id, bool ignore_paused, int *cgroup, struct error *err)
+static int find(
+	const char *root, const char *id, bool ignore_paused, struct hostcgroup *cgroup, struct error *err)
 {
 	cleanup_close int dir = statedir_open(root, id, err);
 	struct record *record = dir < 0 ? NULL : record_load(dir, err);
@@ -252,7 +253,8 @@ static int find(const char *root, const char *id, bool ignore_paused, int *cgrou
 	if (!record)
 		return -1;
 	status = record_status(record);
-	*cgroup = hostcgroup_open(&record->cgroup);
+	*cgroup = record->cgroup;
+	record->cgroup = (struct hostcgroup){0};
 	record_free(record);
 	if (status == OCI_STATUS_CREATED || status == OCI_STATUS_RUNNING ||
 		(status == OCI_STATUS_PAUSED && ignore_paused))
@@ -316,7 +318,6 @@ int container_exec(const struct exec_options *options, int *status, struct error
 		.terminal = {-1, -1},
 		.spec_file = -1,
 		.monitor = -1,
-		.cgroup = -1,
 		.streams = {0, 1, 2},
 		.sized = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
 	struct oci_process *process = NULL;
@@ -357,7 +358,6 @@ static int ask_zone(int dir, struct spec *spec, int answer, struct error *err)
 {
 	struct exec exec = {.terminal = {-1, -1},
 		.spec_file = -1,
-		.cgroup = -1,
 		.spec = *spec,
 		.streams = {-1, answer, -1},
 		.sized = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};

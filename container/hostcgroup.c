@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The container's cgroup on the host: made, joined, removed. */
-#include "container/hostcgroup.h"
+/* The container's cgroup on the host: made, joined, removed; which of version 1 is in hostcgroup_v1.c. */
+#include "container/hostcgroup_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,15 +22,9 @@
 #include "util/descriptors.h"
 #include "util/log.h"
 
-#define ROOT "/sys/fs/cgroup"
 #define MARK "trusted.xenrun"
 
-/* How long what is still in it may take to end by itself, and then by SIGKILL; how long it may stay busy. */
-#define GRACE_MS  200
-#define KILL_MS	  5000
-#define REMOVE_MS 5000
-
-static int64_t now_ms(void)
+int64_t cgroup_now_ms(void)
 {
 	struct timespec ts;
 
@@ -41,7 +35,7 @@ static int64_t now_ms(void)
 /* -1 where the host has no cgroups of version 2. */
 static int open_root(void)
 {
-	cleanup_close int root = open(ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int root = open(CGROUP_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct statfs fs;
 
 	if (root < 0 || fstatfs(root, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC)
@@ -49,20 +43,19 @@ static int open_root(void)
 	return steal_fd(&root);
 }
 
-static int open_below(int dir, const char *path)
+int cgroup_open(int dir, const char *path)
 {
 	return openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-static int put(int dir, const char *file, const char *text)
+int cgroup_put(int dir, const char *file, const char *text)
 {
 	cleanup_close int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
 
 	return fd >= 0 && write(fd, text, strlen(text)) >= 0 ? 0 : -1;
 }
 
-/* Empty where the file is not there. */
-static void get(int dir, const char *file, char *text, size_t size)
+void cgroup_get(int dir, const char *file, char *text, size_t size)
 {
 	cleanup_close int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
 	ssize_t length = fd < 0 ? 0 : read(fd, text, size - 1);
@@ -94,16 +87,16 @@ static char *cgroup_of(pid_t pid)
 int hostcgroup_find(enum cgroup_manager manager, const char *asked, const char *id, struct hostcgroup *chosen,
 	char **slice, struct error *err)
 {
-	cleanup_free char *own = cgroup_of(0);
-	cleanup_close int root = -1;
+	cleanup_close int root = open_root();
+	cleanup_free char *own = root < 0 ? NULL : cgroup_of(0);
 
 	if (hostcgroup_choose(manager, asked, own ? own : "/", id, chosen, slice, err))
 		return -1;
-	if (!chosen->path)
+	if (!chosen->path || root >= 0)
 		return 0;
-	root = open_root();
-	if (root < 0) {
-		log_message(LOG_DEBUG, "%s: " ROOT " has no cgroups of version 2: none is made", id);
+	chosen->hierarchies = hostcgroup_v1_hierarchies(!chosen->unit && (!asked || *asked != '/'));
+	if (!chosen->hierarchies) {
+		log_message(LOG_DEBUG, "%s: " CGROUP_ROOT " has no cgroups: none is made", id);
 		hostcgroup_free(chosen);
 	}
 	return 0;
@@ -120,12 +113,13 @@ static bool has_word(const char *text, const char *word)
 }
 
 /* Has what is below the cgroup counted and limited, as far as the host lets it. */
-static void enable_controllers(int dir)
+static void enable_controllers(int dir, int below)
 {
 	char available[1024], enabled[1024], missing[2048] = "", *rest = available;
 
-	get(dir, "cgroup.controllers", available, sizeof(available));
-	get(dir, "cgroup.subtree_control", enabled, sizeof(enabled));
+	(void)below;
+	cgroup_get(dir, "cgroup.controllers", available, sizeof(available));
+	cgroup_get(dir, "cgroup.subtree_control", enabled, sizeof(enabled));
 	/* A write waits for cgroups that were removed to be gone for good: only what is missing is written.
 	 */
 	for (char *name; (name = strsep(&rest, " \n"));)
@@ -133,17 +127,18 @@ static void enable_controllers(int dir)
 			strcat(missing, " +");
 			strcat(missing, name);
 		}
-	if (!*missing || put(dir, "cgroup.subtree_control", missing) == 0)
+	if (!*missing || cgroup_put(dir, "cgroup.subtree_control", missing) == 0)
 		return;
 	rest = missing;
 	for (char *one; (one = strsep(&rest, " "));)
 		if (*one)
-			put(dir, "cgroup.subtree_control", one);
+			cgroup_put(dir, "cgroup.subtree_control", one);
 }
 
-static int make_path(int root, const char *path, size_t *existing, struct error *err)
+int cgroup_make(
+	int root, const char *path, void (*prepare)(int above, int dir), size_t *existing, struct error *err)
 {
-	cleanup_close int dir = open_below(root, ".");
+	cleanup_close int dir = cgroup_open(root, ".");
 	const char *part = path + 1;
 	bool made = false;
 
@@ -154,16 +149,16 @@ static int make_path(int root, const char *path, size_t *existing, struct error 
 		int next;
 
 		memcpy(name, part, length > NAME_MAX ? NAME_MAX : length);
-		enable_controllers(dir);
 		if (mkdirat(dir, name, 0755) == 0)
 			made = true;
 		else if (errno != EEXIST)
 			return error_set(err, errno, "linux.cgroupsPath: cannot make %s", path);
 		if (!made)
 			*existing = (size_t)(part - path) + length;
-		next = open_below(dir, name);
+		next = cgroup_open(dir, name);
 		if (next < 0)
 			return error_set(err, errno, "linux.cgroupsPath: %s", path);
+		prepare(dir, next);
 		close(dir);
 		dir = next;
 		if (!part[length])
@@ -176,7 +171,7 @@ static bool is_populated(int dir)
 {
 	char events[256];
 
-	get(dir, "cgroup.events", events, sizeof(events));
+	cgroup_get(dir, "cgroup.events", events, sizeof(events));
 	return strstr(events, "populated 1") != NULL;
 }
 
@@ -187,13 +182,13 @@ static int check_unused(int dir, const char *path, struct error *err)
 
 	if (is_populated(dir))
 		return error_set(err, 0, "linux.cgroupsPath: %s: there are processes in this cgroup", path);
-	get(dir, "cgroup.freeze", frozen, sizeof(frozen));
+	cgroup_get(dir, "cgroup.freeze", frozen, sizeof(frozen));
 	if (*frozen == '1')
 		return error_set(err, 0, "linux.cgroupsPath: %s: this cgroup is frozen", path);
 	return 0;
 }
 
-static int claim(int dir, const char *path, const uint8_t uuid[16], struct error *err)
+int cgroup_claim(int dir, const char *path, const uint8_t uuid[16], struct error *err)
 {
 	if (fsetxattr(dir, MARK, uuid, 16, XATTR_CREATE) == 0)
 		return 0;
@@ -202,12 +197,17 @@ static int claim(int dir, const char *path, const uint8_t uuid[16], struct error
 	return error_set(err, errno, "linux.cgroupsPath: %s", path);
 }
 
-static bool is_claimed(int dir, const uint8_t uuid[16])
+bool cgroup_is_claimed(int dir, const uint8_t uuid[16])
 {
 	uint8_t mark[16];
 	ssize_t length = fgetxattr(dir, MARK, mark, sizeof(mark));
 
 	return length == (ssize_t)sizeof(mark) && memcmp(mark, uuid, sizeof(mark)) == 0;
+}
+
+void cgroup_unclaim(int dir)
+{
+	fremovexattr(dir, MARK);
 }
 
 static int fork_holder(struct hostcgroup_hold *hold, struct error *err)
@@ -234,43 +234,62 @@ static int fork_holder(struct hostcgroup_hold *hold, struct error *err)
 	return 0;
 }
 
-static int make_scope(int root, struct hostcgroup *cgroup, const char *slice, const char *id,
+static int make_scope(struct hostcgroup *cgroup, const char *slice, const char *id,
 	struct hostcgroup_hold *hold, struct error *err)
 {
 	char *path = NULL;
-	int dir;
 
-	/* systemd removes it all. */
-	hold->existing = strlen(cgroup->path);
 	if (fork_holder(hold, err) || systemd_start_scope(cgroup->unit, slice, id, hold->holder, &path, err))
 		return -1;
 	free(cgroup->path);
 	cgroup->path = path;
-	hold->existing = strlen(path);
-	dir = *path == '/' && path[1] ? open_below(root, path + 1) : -1;
-	return dir >= 0 ? dir : error_set(err, errno, "--systemd-cgroup: %s: \"%s\"", cgroup->unit, path);
+	return *path == '/' && path[1]
+		       ? 0
+		       : error_set(err, 0, "--systemd-cgroup: %s: \"%s\"", cgroup->unit, path);
+}
+
+/* Version 2. Returns its folder. */
+static int make_one(const struct hostcgroup *cgroup, const uint8_t uuid[16], struct hostcgroup_hold *hold,
+	struct error *err)
+{
+	cleanup_close int root = open_root(), dir = -1;
+
+	if (root < 0)
+		return error_set(err, errno, CGROUP_ROOT);
+	if (cgroup->unit) {
+		/* systemd removes it all. */
+		*hold->existing = strlen(cgroup->path);
+		dir = cgroup_open(root, cgroup->path + 1);
+		if (dir < 0)
+			return error_set(
+				err, errno, "--systemd-cgroup: %s: \"%s\"", cgroup->unit, cgroup->path);
+	} else {
+		dir = cgroup_make(root, cgroup->path, enable_controllers, hold->existing, err);
+		if (dir < 0 || check_unused(dir, cgroup->path, err))
+			return -1;
+	}
+	return cgroup_claim(dir, cgroup->path, uuid, err) ? -1 : steal_fd(&dir);
 }
 
 int hostcgroup_make(struct hostcgroup *cgroup, const char *slice, const char *id, const uint8_t uuid[16],
 	struct hostcgroup_hold *hold, struct error *err)
 {
-	cleanup_close int root = open_root(), dir = -1;
-
 	*hold = (struct hostcgroup_hold){.fd = -1, .release = -1};
-	if (root < 0)
-		return error_set(err, errno, ROOT);
-	if (cgroup->unit)
-		dir = make_scope(root, cgroup, slice, id, hold, err);
+	for (size_t i = 0; i < HOSTCGROUP_HIERARCHIES; i++)
+		hold->existing[i] = SIZE_MAX;
+	if (cgroup->unit && make_scope(cgroup, slice, id, hold, err)) {
+		hostcgroup_release(hold);
+		return -1;
+	}
+	if (cgroup->hierarchies)
+		hold->made = hostcgroup_v1_make(cgroup, uuid, hold->existing, err) == 0;
 	else
-		dir = make_path(root, cgroup->path, &hold->existing, err);
-	if (dir < 0 || (!cgroup->unit && check_unused(dir, cgroup->path, err)) ||
-		claim(dir, cgroup->path, uuid, err)) {
+		hold->made = (hold->fd = make_one(cgroup, uuid, hold, err)) >= 0;
+	if (!hold->made) {
 		hostcgroup_release(hold);
 		hostcgroup_prune(cgroup, hold->existing);
 		return -1;
 	}
-	hold->fd = steal_fd(&dir);
-	hold->made = true;
 	return 0;
 }
 
@@ -290,9 +309,14 @@ void hostcgroup_release(struct hostcgroup_hold *hold)
 
 int hostcgroup_open(const struct hostcgroup *cgroup)
 {
-	cleanup_close int root = cgroup->path ? open_root() : -1;
+	cleanup_close int root = cgroup->path && !cgroup->hierarchies ? open_root() : -1;
 
-	return root < 0 ? -1 : open_below(root, cgroup->path + 1);
+	return root < 0 ? -1 : cgroup_open(root, cgroup->path + 1);
+}
+
+int hostcgroup_enter(const struct hostcgroup *cgroup, struct error *err)
+{
+	return cgroup->hierarchies ? hostcgroup_v1_enter(cgroup, err) : 0;
 }
 
 pid_t fork_into(int cgroup)
@@ -308,7 +332,7 @@ pid_t fork_into(int cgroup)
 
 void hostcgroup_leave(const struct hostcgroup *cgroup, pid_t pid)
 {
-	cleanup_free char *now = cgroup->path ? cgroup_of(pid) : NULL;
+	cleanup_free char *now = cgroup->path && !cgroup->hierarchies ? cgroup_of(pid) : NULL;
 	cleanup_close int root = now ? open_root() : -1;
 	size_t length = now ? strlen(cgroup->path) : 0;
 	char number[16];
@@ -316,7 +340,7 @@ void hostcgroup_leave(const struct hostcgroup *cgroup, pid_t pid)
 	if (root < 0 || strncmp(now, cgroup->path, length) != 0 || (now[length] && now[length] != '/'))
 		return;
 	snprintf(number, sizeof(number), "%d", (int)pid);
-	put(root, "cgroup.procs", number);
+	cgroup_put(root, "cgroup.procs", number);
 }
 
 int hostcgroup_step_out(const struct hostcgroup *cgroup)
@@ -336,7 +360,7 @@ int hostcgroup_step_in(int fd, struct error *err)
 {
 	cleanup_close int cgroup = fd;
 
-	if (cgroup >= 0 && put(cgroup, "cgroup.procs", "0"))
+	if (cgroup >= 0 && cgroup_put(cgroup, "cgroup.procs", "0"))
 		return error_set(err, errno, "cannot go back into the container's cgroup");
 	return 0;
 }
@@ -345,13 +369,13 @@ int hostcgroup_step_in(int fd, struct error *err)
 static bool await_empty(int dir, int ms)
 {
 	cleanup_close int events = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	int64_t end = now_ms() + ms;
+	int64_t end = cgroup_now_ms() + ms;
 
 	for (;;) {
 		struct pollfd change = {.fd = events, .events = POLLPRI};
 		char text[256];
 		ssize_t length = pread(events, text, sizeof(text) - 1, 0);
-		int64_t left = end - now_ms();
+		int64_t left = end - cgroup_now_ms();
 
 		text[length > 0 ? length : 0] = '\0';
 		if (!strstr(text, "populated 1"))
@@ -372,7 +396,7 @@ static int remove_tree(int above, const char *name)
 		return 0;
 	if (errno != EBUSY)
 		return -1;
-	dir = open_below(above, name);
+	dir = cgroup_open(above, name);
 	folder = dir < 0 ? NULL : fdopendir(dir);
 	if (!folder) {
 		if (dir >= 0)
@@ -386,48 +410,70 @@ static int remove_tree(int above, const char *name)
 	return unlinkat(above, name, AT_REMOVEDIR) && errno != ENOENT ? -1 : 0;
 }
 
-int hostcgroup_remove(const struct hostcgroup *cgroup, const uint8_t uuid[16], struct error *err)
+int cgroup_remove(int root, const char *path, struct error *err)
 {
-	cleanup_close int root = cgroup->path ? open_root() : -1;
-	cleanup_close int dir = root < 0 ? -1 : open_below(root, cgroup->path + 1);
 	struct timespec pause = {.tv_nsec = 2000000};
-	struct error ignored = {0};
-	int64_t end;
+	int64_t end = cgroup_now_ms() + CGROUP_REMOVE_MS;
 
-	if (dir < 0)
-		return root < 0 || errno == ENOENT ? 0 : error_set(err, errno, "cgroup %s", cgroup->path);
-	if (!is_claimed(dir, uuid)) {
-		/* A call that was killed may have made it and not marked it yet: then nobody is in it. */
-		if (fgetxattr(dir, MARK, NULL, 0) < 0 && errno == ENODATA && !cgroup->unit)
-			unlinkat(root, cgroup->path + 1, AT_REMOVEDIR);
-		return 0;
-	}
-	hostcgroup_leave(cgroup, getpid());
-	/* What stands for a process of exec is about to end with that one's status. */
-	if (!await_empty(dir, GRACE_MS)) {
-		put(dir, "cgroup.kill", "1");
-		await_empty(dir, KILL_MS);
-	}
-	if (cgroup->unit && systemd_stop(cgroup->unit, &ignored)) {
-		log_message(LOG_DEBUG, "%s", error_message(&ignored));
-		error_clear(&ignored);
-	}
-	end = now_ms() + REMOVE_MS;
-	while (remove_tree(root, cgroup->path + 1)) {
-		if (errno != EBUSY || now_ms() >= end)
-			return error_set(err, errno, "cannot remove cgroup %s", cgroup->path);
+	while (remove_tree(root, path + 1)) {
+		if (errno != EBUSY || cgroup_now_ms() >= end)
+			return error_set(err, errno, "cannot remove cgroup %s", path);
 		nanosleep(&pause, NULL);
 	}
 	return 0;
 }
 
-void hostcgroup_prune(const struct hostcgroup *cgroup, size_t existing)
+void cgroup_remove_unmarked(int root, const char *path, int dir)
+{
+	if (fgetxattr(dir, MARK, NULL, 0) < 0 && errno == ENODATA)
+		unlinkat(root, path + 1, AT_REMOVEDIR);
+}
+
+int hostcgroup_remove(const struct hostcgroup *cgroup, const uint8_t uuid[16], struct error *err)
 {
 	cleanup_close int root = cgroup->path ? open_root() : -1;
-	cleanup_free char *path = root < 0 ? NULL : strdup(cgroup->path);
+	cleanup_close int dir = root < 0 ? -1 : cgroup_open(root, cgroup->path + 1);
+	struct error ignored = {0};
 
-	while (path && *path && strlen(path) > existing) {
-		unlinkat(root, path + 1, AT_REMOVEDIR);
-		*strrchr(path, '/') = '\0';
+	if (cgroup->hierarchies)
+		return hostcgroup_v1_remove(cgroup, uuid, err);
+	if (dir < 0)
+		return root < 0 || errno == ENOENT ? 0 : error_set(err, errno, "cgroup %s", cgroup->path);
+	if (!cgroup_is_claimed(dir, uuid)) {
+		/* A call that was killed may have made it and not marked it yet: then nobody is in it. */
+		if (!cgroup->unit)
+			cgroup_remove_unmarked(root, cgroup->path, dir);
+		return 0;
 	}
+	hostcgroup_leave(cgroup, getpid());
+	/* What stands for a process of exec is about to end with that one's status. */
+	if (!await_empty(dir, CGROUP_GRACE_MS)) {
+		cgroup_put(dir, "cgroup.kill", "1");
+		await_empty(dir, CGROUP_KILL_MS);
+	}
+	if (cgroup->unit && systemd_stop(cgroup->unit, &ignored)) {
+		log_message(LOG_DEBUG, "%s", error_message(&ignored));
+		error_clear(&ignored);
+	}
+	return cgroup_remove(root, cgroup->path, err);
+}
+
+void cgroup_prune(int root, const char *path, size_t existing)
+{
+	cleanup_free char *left = strdup(path);
+
+	while (left && *left && strlen(left) > existing) {
+		unlinkat(root, left + 1, AT_REMOVEDIR);
+		*strrchr(left, '/') = '\0';
+	}
+}
+
+void hostcgroup_prune(const struct hostcgroup *cgroup, const size_t *existing)
+{
+	cleanup_close int root = cgroup->path ? open_root() : -1;
+
+	if (cgroup->hierarchies)
+		hostcgroup_v1_prune(cgroup, existing);
+	else if (root >= 0)
+		cgroup_prune(root, cgroup->path, existing ? *existing : 0);
 }

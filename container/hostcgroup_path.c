@@ -163,4 +163,5 @@ void hostcgroup_free(struct hostcgroup *cgroup)
 {
 	free(steal_pointer(&cgroup->path));
 	free(steal_pointer(&cgroup->unit));
+	free(steal_pointer(&cgroup->hierarchies));
 }

@@ -46,6 +46,7 @@ static struct json_object *to_json(const struct record *record)
 	add_string(object, "error", record->error);
 	add_string(object, "cgroup", record->cgroup.path);
 	add_string(object, "cgroupUnit", record->cgroup.unit);
+	add_string(object, "cgroupHierarchies", record->cgroup.hierarchies);
 	add_string(object, "uuid", uuid);
 	add_string(object, "zone", record->zone);
 	json_object_object_add(object, "member", json_object_new_int64(record->member));
@@ -143,6 +144,7 @@ struct record *record_load(int dir, struct error *err)
 	record->error = get_string(object, "error");
 	record->cgroup.path = get_string(object, "cgroup");
 	record->cgroup.unit = get_string(object, "cgroupUnit");
+	record->cgroup.hierarchies = get_string(object, "cgroupHierarchies");
 	record->zone = get_string(object, "zone");
 	if (json_object_object_get_ex(object, "member", &value))
 		record->member = (uint32_t)json_object_get_int64(value);

@@ -437,7 +437,8 @@ static int set_up(struct standin *standin, struct error *err)
 		error_clear(&ignored);
 		return -1;
 	}
-	if (join_namespaces(container, err) || make_cgroup_namespace(container->config, err))
+	if (hostcgroup_enter(&container->record->cgroup, err) || join_namespaces(container, err) ||
+		make_cgroup_namespace(container->config, err))
 		return -1;
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
 		return error_set(err, errno, "cannot keep the stand-in's mounts to itself");

@@ -27,7 +27,8 @@
 #define BALLOON_NEAR_KIB 2048
 
 struct update {
-	bool member; /* of another's zone */
+	bool member;		  /* of another's zone */
+	struct hostcgroup cgroup; /* the container's on the host */
 	int dir;
 	struct oci_config *before, *after;
 	char *text; /* config.json's, with the change in it */
@@ -163,7 +164,7 @@ static int check_use(const struct update *update, struct error *err)
 }
 
 /* The container's cgroup in the zone. */
-static int limit(const struct update *update, struct error *err)
+static int limit_zone(const struct update *update, struct error *err)
 {
 	const struct oci_resources *resources = update->after->linux_->resources;
 	struct spec spec = {0};
@@ -175,6 +176,20 @@ static int limit(const struct update *update, struct error *err)
 	spec_begin(&spec, ZONE_OP_LIMITS, "linux.resources");
 	spec_end(&spec);
 	return exec_limits(update->dir, &spec, err);
+}
+
+/* Both of its cgroups. */
+static int limit(const struct update *update, struct error *err)
+{
+	struct error ignored = {0};
+
+	if (hostcgroup_limit(&update->cgroup, update->after->linux_->resources, false, err) == 0 &&
+		limit_zone(update, err) == 0)
+		return 0;
+	if (update->before->linux_)
+		hostcgroup_limit(&update->cgroup, update->before->linux_->resources, false, &ignored);
+	error_clear(&ignored);
+	return -1;
 }
 
 static int apply(const struct update *update, const char *id, struct error *err)
@@ -222,8 +237,8 @@ static int prepare(struct update *update, const char *file, const char *text, st
 		update->after, &update->settings, &update->host, update->vcpus, &update->size, err);
 }
 
-/* The container's folder, if it can be updated now. */
-static int find(const char *root, const char *id, bool *member, struct error *err)
+/* The container's folder, if it can be updated now, and what there is of it. */
+static int find(const char *root, const char *id, bool *member, struct hostcgroup *cgroup, struct error *err)
 {
 	cleanup_close int dir = statedir_open(root, id, err);
 	struct record *record = dir < 0 ? NULL : record_load(dir, err);
@@ -233,6 +248,8 @@ static int find(const char *root, const char *id, bool *member, struct error *er
 		return -1;
 	status = record_status(record);
 	*member = record->zone != NULL;
+	*cgroup = record->cgroup;
+	record->cgroup = (struct hostcgroup){0};
 	record_free(record);
 	if (status == OCI_STATUS_CREATED || status == OCI_STATUS_RUNNING)
 		return steal_fd(&dir);
@@ -244,10 +261,12 @@ int container_update(const char *root, const char *id, const char *file, const c
 	struct update update = {0};
 	int lock = -1, result = -1;
 
-	update.dir = find(root, id, &update.member, err);
+	update.dir = find(root, id, &update.member, &update.cgroup, err);
 
-	if (update.dir < 0)
+	if (update.dir < 0) {
+		hostcgroup_free(&update.cgroup);
 		return -1;
+	}
 	lock = statedir_lock(update.dir, "update", LOCK_EX, LOCK_SECONDS);
 	if (lock < 0)
 		error_set(err, errno, "another update of the container is under way");
@@ -257,6 +276,7 @@ int container_update(const char *root, const char *id, const char *file, const c
 	oci_config_free(update.after);
 	free(update.text);
 	settings_free(&update.settings);
+	hostcgroup_free(&update.cgroup);
 	if (lock >= 0)
 		close(lock);
 	close(update.dir);

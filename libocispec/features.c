@@ -67,7 +67,7 @@ static void add_linux(struct json_build *build)
 	add_names(build, "capabilities", oci_capability_names, NULL);
 
 	json_build_open(build, "cgroup");
-	json_build_boolean(build, "v1", false);
+	json_build_boolean(build, "v1", true);
 	json_build_boolean(build, "v2", true);
 	json_build_boolean(build, "systemd", true);
 	json_build_boolean(build, "systemdUser", false);

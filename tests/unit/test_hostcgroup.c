@@ -241,7 +241,7 @@ static void is_made_joined_and_removed(void)
 		SKIP(unable);
 	if (!CHECK(makes(ours, &hold, NULL)))
 		return;
-	CHECK_EQ(hold.existing, 0);
+	CHECK_EQ(hold.existing[0], 0);
 	pid = sleeper(hold.fd);
 	CHECK(pid > 0 && is_in(pid, path));
 	hostcgroup_release(&hold);
@@ -257,7 +257,7 @@ static void is_made_joined_and_removed(void)
 	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	CHECK(removes(ours));
 	CHECK_EQ(hostcgroup_open(&cgroup), -1);
-	hostcgroup_prune(&cgroup, 0);
+	hostcgroup_prune(&cgroup, NULL);
 	CHECK(!there(above));
 	CHECK_EQ(unit_open_fds(), fds);
 }
@@ -275,7 +275,7 @@ static void is_one_containers(void)
 	CHECK(there(path) && !other.made);
 	CHECK(removes(theirs) && there(path));
 	CHECK(removes(ours));
-	hostcgroup_prune(&cgroup, 0);
+	hostcgroup_prune(&cgroup, NULL);
 }
 
 static void may_be_there_already(void)
@@ -296,7 +296,7 @@ static void may_be_there_already(void)
 	close(fd);
 	CHECK(there(path));
 	CHECK(makes(ours, &hold, NULL));
-	CHECK_EQ(hold.existing, strlen(path));
+	CHECK_EQ(hold.existing[0], strlen(path));
 	hostcgroup_release(&hold);
 	CHECK(removes(ours) && !there(path) && there(above));
 	rmdir(at(above));
@@ -336,7 +336,7 @@ static void goes_with_what_is_below(void)
 	mkdir(at(below), 0755);
 	CHECK(removes(ours) && !there(path));
 	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
-	hostcgroup_prune(&cgroup, 0);
+	hostcgroup_prune(&cgroup, NULL);
 }
 
 static void is_removed_from_within(void)
@@ -361,7 +361,7 @@ static void is_removed_from_within(void)
 	CHECK(!there(path) && is_in(other, "/"));
 	kill(other, SIGTERM);
 	waitpid(other, NULL, 0);
-	hostcgroup_prune(&cgroup, 0);
+	hostcgroup_prune(&cgroup, NULL);
 }
 
 static void what_fails_leaves_nothing(void)

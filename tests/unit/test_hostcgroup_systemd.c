@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scopes for containers, asked for of something that answers as systemd does. Wants cgroups of version 2. */
+/* Scopes for containers, asked for of something that answers as systemd does, with cgroups of either version.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,21 +17,19 @@
 #include <unistd.h>
 
 #include "container/hostcgroup.h"
+#include "tests/unit/cgroup_v1.h"
 #include "tests/unit/unit.h"
-
-#define ROOT "/sys/fs/cgroup"
 
 static const uint8_t ours[16] = {1, 2, 3};
 static char top[] = "/tmp/xenrun-systemd-XXXXXX";
 static char above[64], scope[96];
 static const char *unable;
+/* Version 1: the one that systemd keeps. */
+static const char *hierarchy = "";
 
 static const char *at(const char *name)
 {
-	static char whole[PATH_MAX];
-
-	snprintf(whole, sizeof(whole), "%s%s", ROOT, name);
-	return whole;
+	return in_hierarchy(hierarchy, name);
 }
 
 static bool there(const char *name)
@@ -283,6 +282,58 @@ static void needs_a_bus(void)
 	error_clear(&err);
 }
 
+/* systemd makes it in one hierarchy, we in the others. */
+static void scope_is_in_each_hierarchy(void)
+{
+	struct hostcgroup cgroup = expected();
+	struct hostcgroup_hold hold;
+	struct error err = {0};
+	int status = 0, ends[2];
+	char stopped[96], word = 0;
+	pid_t bus, pid;
+
+	if (!mount_hierarchies()) {
+		hostcgroup_free(&cgroup);
+		SKIP(MISSING);
+	}
+	hierarchy = all[0];
+	cgroup.hierarchies = strdup("name=unit-b:\nname=unit-a:\n");
+	mkdir(at(above), 0755);
+	bus = begin("done");
+	if (!CHECK_EQ(hostcgroup_make(&cgroup, "a.slice", "box", ours, &hold, &err), 0))
+		printf("# %s\n", error_message(&err));
+	CHECK(!strcmp(cgroup.path, scope) && hold.holder > 0 && hold.fd == -1);
+	CHECK(is_in(hold.holder, all[0], scope) && is_in(hold.holder, all[1], "/"));
+	CHECK_EQ(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (hostcgroup_enter(&cgroup, &err) || write(ends[1], &word, 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	CHECK_EQ(read(ends[0], &word, 1), 1);
+	hostcgroup_release(&hold);
+	CHECK(is_in(pid, all[0], scope) && is_in(pid, all[1], scope));
+
+	if (!CHECK_EQ(hostcgroup_remove(&cgroup, ours, &err), 0))
+		printf("# %s\n", error_message(&err));
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	snprintf(stopped, sizeof(stopped), "%s/stopped", above);
+	CHECK(!there(scope) && there(stopped));
+	rmdir(at(stopped));
+	hierarchy = all[1];
+	CHECK(!there(scope) && !there(stopped));
+	hierarchy = all[0];
+	finish(bus);
+	close(ends[0]);
+	close(ends[1]);
+	hostcgroup_prune(&cgroup, NULL);
+	unmount_hierarchies();
+	hostcgroup_free(&cgroup);
+	error_clear(&err);
+}
+
 int main(void)
 {
 	char socket_path[64];
@@ -298,6 +349,7 @@ int main(void)
 	RUN(scope_is_started_and_stopped);
 	RUN(refusals_are_told);
 	RUN(needs_a_bus);
+	RUN(scope_is_in_each_hierarchy);
 	unlink(socket_path);
 	rmdir(top);
 	return unit_end();

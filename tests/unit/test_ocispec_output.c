@@ -101,7 +101,7 @@ static void test_features(void)
 	CHECK(has(get(linux_, "namespaces", NULL), "pid") && has(get(linux_, "namespaces", NULL), "user"));
 	CHECK_EQ(json_object_array_length(get(linux_, "capabilities", NULL)), 41);
 	CHECK(json_object_get_boolean(get(linux_, "cgroup", "v2", NULL)));
-	CHECK(!json_object_get_boolean(get(linux_, "cgroup", "v1", NULL)));
+	CHECK(json_object_get_boolean(get(linux_, "cgroup", "v1", NULL)));
 	CHECK(json_object_get_boolean(get(linux_, "cgroup", "systemd", NULL)));
 	CHECK(json_object_get_boolean(get(seccomp, "enabled", NULL)));
 	CHECK(has(get(seccomp, "actions", NULL), "SCMP_ACT_ERRNO"));
