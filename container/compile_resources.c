@@ -132,14 +132,12 @@ static void put_block_io(const struct oci_block_io *io, struct spec *spec)
 static void put_huge_pages(const struct oci_hugepage_limit *limits, size_t len, struct spec *spec)
 {
 	for (size_t i = 0; i < len; i++) {
-		/* Kubernetes denies every size of the host's. A size that the zone's kernel has not is
-		 * denied. */
-		enum zone_op_type type = limits[i].limit ? ZONE_OP_CGROUP : ZONE_OP_CGROUP_TRY;
 		char property[40], file[VALUE_MAX];
 
 		snprintf(property, sizeof(property), "hugepageLimits[%zu]", i);
 		snprintf(file, sizeof(file), "hugetlb.%s.max", limits[i].page_size);
-		put_number(spec, type, property, file, limits[i].limit);
+		/* Of pages that the zone's kernel has not, the container can use none: any limit holds. */
+		put_number(spec, ZONE_OP_CGROUP_TRY, property, file, limits[i].limit);
 		/* What is reserved counts before it is used; Linux 5.7. */
 		snprintf(file, sizeof(file), "hugetlb.%s.rsvd.max", limits[i].page_size);
 		put_number(spec, ZONE_OP_CGROUP_TRY, property, file, limits[i].limit);

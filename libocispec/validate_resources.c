@@ -4,6 +4,7 @@
 
 #include "util/error.h"
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int validate_device_rules(const struct oci_resources *resources, struct error *err)
@@ -126,6 +127,14 @@ static bool is_page_size(const char *text)
 	       strcmp(text + digits + 1, "B") == 0;
 }
 
+/* A page of any other size no machine has. */
+static bool is_power_of_two(const char *text)
+{
+	unsigned long number = strtoul(text, NULL, 10);
+
+	return (number & (number - 1)) == 0;
+}
+
 /* Keys are file names in the container's cgroup: nothing else may be written by them. */
 static int validate_unified(const struct oci_map *unified, struct error *err)
 {
@@ -160,6 +169,10 @@ int oci_resources_validate(const struct oci_resources *resources, struct error *
 			return error_set(err, 0,
 				"linux.resources.hugepageLimits[%zu].pageSize: \"%s\" is not a size like "
 				"\"2MB\"",
+				i, size);
+		if (!is_power_of_two(size))
+			return error_set(err, 0,
+				"linux.resources.hugepageLimits[%zu].pageSize: \"%s\" is not a power of two",
 				i, size);
 	}
 	for (size_t i = 0; i < resources->rdma_len; i++) {

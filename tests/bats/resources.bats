@@ -102,13 +102,13 @@ p["ioPriority"] = {"class": "IOPRIO_CLASS_RT", "priority": 1}
 	says "$errors" "can't fork"
 }
 
-@test "huge pages: a limit in a PVH zone, none of a size that nobody has" {
+@test "huge pages: a limit in a PVH zone; one of a size that no zone has holds by itself" {
 	ZONE_TYPE=pvh run_zone huge "$CGROUP" 'sh("cat /sys/fs/cgroup/hugetlb.2MB.max")' \
-		'c["linux"]["resources"] = {"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}, {"pageSize": "3MB", "limit": 0}]}'
+		'c["linux"]["resources"] = {"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}, {"pageSize": "4MB", "limit": 4194304}]}'
 	equal "$errors" ""
 	equal "$output" 4194304
 	make_bundle odd 'c["linux"]["resources"] = {"hugepageLimits": [{"pageSize": "3MB", "limit": 3145728}]}'
-	refuses 'linux\.resources\.hugepageLimits\[0\]: No such file' run --bundle "$bundle" "$id"
+	refuses 'linux\.resources\.hugepageLimits\[0\]\.pageSize: "3MB" is not a power of two' run --bundle "$bundle" "$id"
 }
 
 @test "what cannot be set is an error that names the property, and leaves nothing" {

@@ -107,7 +107,7 @@ static void limits_the_rest(void)
 		     "'throttleWriteIOPSDevice':[{'major':8,'minor':0,'rate':1}]}",
 		"");
 	expect_files("'hugepageLimits':[{'pageSize':'2MB','limit':4194304},{'pageSize':'1GB','limit':0}]",
-		"hugetlb.2MB.max=4194304 hugepageLimits[0]\n?hugetlb.2MB.rsvd.max=4194304 hugepageLimits[0]\n"
+		"?hugetlb.2MB.max=4194304 hugepageLimits[0]\n?hugetlb.2MB.rsvd.max=4194304 hugepageLimits[0]\n"
 		"?hugetlb.1GB.max=0 hugepageLimits[1]\n?hugetlb.1GB.rsvd.max=0 hugepageLimits[1]\n");
 	expect_files("'rdma':{'mlx5_1':{'hcaHandles':3,'hcaObjects':10000},'mlx4_0':{'hcaObjects':5}}",
 		"rdma.max=mlx5_1 hca_handle=3 hca_object=10000 rdma.mlx5_1\n"

@@ -350,6 +350,8 @@ static void test_resources(void)
 			"linux.resources.hugepageLimits[0].pageSize: \"64kB\" is not a size like \"2MB\""},
 		{RESOURCES("'hugepageLimits':[{'pageSize':'02MB','limit':0}]"),
 			"linux.resources.hugepageLimits[0].pageSize: \"02MB\" is not a size like \"2MB\""},
+		{RESOURCES("'hugepageLimits':[{'pageSize':'3MB','limit':0}]"),
+			"linux.resources.hugepageLimits[0].pageSize: \"3MB\" is not a power of two"},
 		{RESOURCES("'rdma':{'mlx5_1':{}}"),
 			"linux.resources.rdma[\"mlx5_1\"]: needs hcaHandles or hcaObjects"},
 		{RESOURCES("'unified':{'memory.max':'1'}"), ""},
