@@ -177,15 +177,18 @@ static int put_namespaces(
 {
 	const struct oci_linux *l = config->linux_;
 	const struct oci_namespace *user = oci_config_namespace(config, "user");
-	uint32_t flags = OWN_NAMESPACES & ~shared;
+	uint32_t flags = OWN_NAMESPACES;
 
 	if (user)
 		flags |= CLONE_NEWUSER;
-	/* The zone's own network is not that of a lesser user namespace's root. */
-	if (user && oci_config_namespace(config, "network"))
+	/* The zone's own network is not that of a lesser user namespace's root; and where others come into
+	 * the zone with a network of theirs, it is what devices pass through. */
+	if ((user && oci_config_namespace(config, "network")) ||
+		oci_map_get(&config->annotations, ANNOTATION_ZONE))
 		flags |= CLONE_NEWNET;
 	if (oci_config_namespace(config, "time"))
 		flags |= CLONE_NEWTIME;
+	flags &= ~shared;
 	spec_begin(spec, ZONE_OP_CLONE, "linux.namespaces");
 	spec_u32(spec, flags);
 	spec_end(spec);

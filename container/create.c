@@ -179,13 +179,14 @@ static void take_size(struct oci_process *process)
 static int look_at_network(struct container *container, struct error *err)
 {
 	if (network_namespace(container->config, &container->network_namespace, err) ||
-		member_find_owner(container, err))
+		member_find_zone(container, err))
 		return -1;
-	/* A member has the network of its zone. */
-	if (container->owner) {
-		container->record->zone = strdup(container->owner->id);
+	if (container->owner && !(container->record->zone = strdup(container->owner->id)))
+		return error_set(err, ENOMEM, "container");
+	/* The zone has it already. */
+	if (container->shared & CLONE_NEWNET) {
 		close(steal_fd(&container->network_namespace));
-		return container->record->zone ? 0 : error_set(err, ENOMEM, "container");
+		return 0;
 	}
 	container->network_first = hooks_before_root(container->config);
 	if (container->network_namespace < 0)
@@ -396,6 +397,9 @@ static void container_free(struct container *container)
 	settings_free(&container->settings);
 	record_free(container->record);
 	record_free(container->owner);
+	free(container->mate);
+	if (container->deciding >= 0)
+		close(container->deciding);
 	spec_free(&container->spec);
 	volumes_free(&container->volumes);
 	network_free(&container->network);
@@ -445,6 +449,7 @@ int create(const struct container_options *options, pid_t *standin, struct error
 	struct container container = {.options = options,
 		.dir = -1,
 		.alive = -1,
+		.deciding = -1,
 		.network_namespace = -1,
 		.terminal = {-1, -1},
 		.cgroup = {.fd = -1, .release = -1}};
@@ -471,6 +476,8 @@ int create(const struct container_options *options, pid_t *standin, struct error
 		error_set(err, errno, "cannot lock the container's state");
 	} else if (record_save(container.dir, container.record, err) == 0 &&
 		   config_keep(container.dir, container.config_text, container.config_length, err) == 0) {
+		if (container.deciding >= 0)
+			close(steal_fd(&container.deciding));
 		launched = true;
 		result = launch(&container, standin, err);
 		if (result == 0 && options->console_socket)

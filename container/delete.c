@@ -21,9 +21,8 @@ int reclaim(const char *root, struct record *record, struct error *err)
 {
 	if (record->reclaimed)
 		return 0;
-	/* Its devices go with the zone: nobody has seen the guest let go of them. */
 	if (record->zone)
-		member_leave(root, record);
+		member_reclaim(root, record);
 	else if (zone_reclaim(record->uuid, err))
 		return -1;
 	record->reclaimed = true;
@@ -74,8 +73,7 @@ static void release_network(int dir, const struct record *record)
 	struct oci_config *config = container_config(dir, &ignored);
 	cleanup_close int namespace = -1;
 
-	/* A member's is its owner's affair. */
-	if (config && !record->zone && network_namespace(config, &namespace, &ignored) == 0 && namespace >= 0)
+	if (config && network_namespace(config, &namespace, &ignored) == 0 && namespace >= 0)
 		network_release(namespace, record->uuid);
 	oci_config_free(config);
 	error_clear(&ignored);

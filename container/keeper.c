@@ -34,13 +34,17 @@ static void keeper_reclaims(struct container *container)
 {
 	struct pollfd gone = {.fd = container->standin_pidfd, .events = POLLIN};
 	struct error err = {0};
+	struct record *record;
 
 	/* The stand-in sees the end of its socket and goes; the rings must be let go of first. */
 	if (poll(&gone, 1, STANDIN_END_MS) == 0)
 		syscall(SYS_pidfd_send_signal, container->standin_pidfd, SIGKILL, NULL, 0);
 	/* It may forbid what is needed. */
 	hostcgroup_leave(&container->record->cgroup, 0);
-	reclaim(container->options->root, container->record, &err);
+	/* The monitor has written down more than was known when it was made. */
+	record = record_load(container->dir, &err);
+	error_clear(&err);
+	reclaim(container->options->root, record ? record : container->record, &err);
 	if (container->network_namespace >= 0)
 		network_release(container->network_namespace, container->record->uuid);
 }

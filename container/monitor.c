@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,8 +146,8 @@ void monitor_begin_start(struct monitor *monitor)
 {
 	struct error err = {0};
 
-	/* A member's network is its zone's, and there. */
-	if (!monitor->container->owner && look_again(monitor, &err)) {
+	/* One that it shares is another's, and there. */
+	if (!(monitor->container->shared & CLONE_NEWNET) && look_again(monitor, &err)) {
 		fail_with(monitor, &err);
 		return;
 	}
@@ -510,11 +511,12 @@ static int build(struct monitor *monitor, struct error *err)
 	};
 
 	if (container->owner) {
-		monitor->zone = member_join(container, err);
+		monitor->zone = member_join(container, &monitor->network, err);
 		if (!monitor->zone)
 			return -1;
 		log_step(container->record->id, "zone joined");
-		return 0;
+		/* Under which number, for who takes it down if nobody else can. */
+		return record_save(container->dir, container->record, err);
 	}
 	memcpy(config.uuid, container->record->uuid, sizeof(config.uuid));
 	monitor->zone = zone_build(&config, err);

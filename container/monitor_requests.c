@@ -113,6 +113,16 @@ static int request_join(struct monitor *monitor, const struct request *request, 
 		return -1;
 	grown[monitor->members_len++] =
 		(struct member_memory){.number = request->arg[0], .kib = request->memory_kib};
+	return 0;
+}
+
+static int request_share(struct monitor *monitor, const struct request *request, struct error *err)
+{
+	enum oci_status status = monitor->container->record->status;
+
+	if (status != OCI_STATUS_RUNNING && status != OCI_STATUS_CREATED)
+		return error_set(
+			err, 0, "cannot share namespaces of a container that is %s", oci_status_name(status));
 	monitor_send_event(monitor, ZONE_EVENT_JOIN, request->arg[0], request->arg[1]);
 	return 0;
 }
@@ -167,6 +177,9 @@ void monitor_request_event(struct monitor *monitor)
 		break;
 	case REQUEST_JOIN:
 		request_join(monitor, &request, &err);
+		break;
+	case REQUEST_SHARE:
+		request_share(monitor, &request, &err);
 		break;
 	case REQUEST_LEAVE:
 		request_leave(monitor, &request, &err);

@@ -22,8 +22,10 @@ struct container {
 	struct record *record;
 	struct spec spec;
 	struct volumes volumes;
+	int deciding;		/* the lock of the state's root, until the record says which zone; or -1 */
 	struct record *owner;	/* of the zone that it is to be a member of; NULL: it has one of its own */
-	uint32_t shared;	/* CLONE_NEW* of what it has in common with the owner */
+	char *mate;		/* the ID of who is in that zone and has what it shares */
+	uint32_t shared;	/* CLONE_NEW* of that */
 	int network_namespace;	/* of a path that config.json has; -1: a new one, which is empty */
 	struct network network; /* what is in it */
 	/* It may be filled by hooks, or is there already: the process starts when the monitor says so. */

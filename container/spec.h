@@ -51,8 +51,12 @@ void volumes_free(struct volumes *volumes);
 
 struct network;
 
+/* Names the zone that the container is to be in; who has it has a network namespace of its own in the guest.
+ */
+#define ANNOTATION_ZONE "org.xenrun.zone"
+
 /* The container's own spec: its surroundings, then its process. `bundle` is what relative sources start from;
- * `network` may be NULL. */
+ * `network` may be NULL; `shared` are CLONE_NEW* of what it has in common with another of its zone. */
 int compile_container(const struct oci_config *config, const char *bundle, const struct network *network,
 	uint32_t shared, struct spec *spec, struct volumes *volumes, struct error *err);
 

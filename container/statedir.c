@@ -109,14 +109,11 @@ int statedir_open(const char *root, const char *id, struct error *err)
 	return dir;
 }
 
-int statedir_lock(int dir, const char *file, int operation, int seconds)
+static int lock_file(int fd, int operation, int seconds)
 {
-	cleanup_close int fd = openat(dir, file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct timespec pause = {.tv_nsec = 2000000};
 	struct timespec now, end;
 
-	if (fd < 0)
-		return -1;
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += seconds;
 	while (flock(fd, operation | LOCK_NB)) {
@@ -131,7 +128,24 @@ int statedir_lock(int dir, const char *file, int operation, int seconds)
 		if (pause.tv_nsec < 20000000)
 			pause.tv_nsec *= 2;
 	}
-	return steal_fd(&fd);
+	return 0;
+}
+
+int statedir_lock(int dir, const char *file, int operation, int seconds)
+{
+	cleanup_close int fd = openat(dir, file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	return fd < 0 || lock_file(fd, operation, seconds) ? -1 : steal_fd(&fd);
+}
+
+int statedir_lock_root(const char *root, int seconds, struct error *err)
+{
+	cleanup_close int fd = make_root(root) ? -1 : open_root(root);
+
+	if (fd < 0)
+		return error_set(err, errno, "%s", root);
+	return lock_file(fd, LOCK_EX, seconds) ? error_set(err, errno, "cannot lock %s", root)
+					       : steal_fd(&fd);
 }
 
 int statedir_remove(const char *root, const char *id, struct error *err)

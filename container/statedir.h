@@ -60,6 +60,10 @@ int statedir_open(const char *root, const char *id, struct error *err);
  * descriptor that holds it, or -1 with errno EWOULDBLOCK. */
 int statedir_lock(int dir, const char *file, int operation, int seconds);
 
+/* The same lock of ROOT itself, which is made where it is missing: for who decides by the records that are
+ * there, until his own is. -1 with *err. */
+int statedir_lock_root(const char *root, int seconds, struct error *err);
+
 /* Removes the folder and the files in it. */
 int statedir_remove(const char *root, const char *id, struct error *err);
 

@@ -364,7 +364,7 @@ static int enter(struct child *child)
 	child->lesser = namespaces & CLONE_NEWUSER;
 	if (plan->container >= 0)
 		return plan->join && setns(CONTAINER, (int)plan->join) ? -1 : become_root(child);
-	if (child->lesser && await_done(child))
+	if (namespaces & (CLONE_NEWUSER | CLONE_NEWNET) && await_done(child))
 		return -1;
 	/* By now it is in its cgroup, which is the root that the namespace shows; clone3 would take its
 	 * parent's. */

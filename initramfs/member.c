@@ -48,9 +48,18 @@ void member_kill(uint32_t number)
 		cgroup_signal(cgroup, SIGKILL);
 }
 
+/* Devices come into the network namespace that the zone was booted with; who made this one may have entered
+ * another. */
+static int enter_first_network(void)
+{
+	cleanup_close int fd = open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : setns(fd, CLONE_NEWNET);
+}
+
 int member_boot(char **arguments)
 {
-	/* The first zone init's, which this one holds no more. */
+	/* Those of the zone init that made this one, which holds them no more. */
 	static const char *const shares[] = {CONTROL_PATH, VOLUMES_PATH, ROOTFS_PATH};
 	uint32_t namespaces;
 	int container;
@@ -68,6 +77,8 @@ int member_boot(char **arguments)
 	for (size_t i = 0; i < sizeof(shares) / sizeof(*shares); i++)
 		while (!umount2(shares[i], MNT_DETACH))
 			;
+	if (!(namespaces & CLONE_NEWNET) && enter_first_network())
+		return -1;
 	if (namespaces & ENTERED && setns(container, (int)(namespaces & ENTERED)))
 		return -1;
 	if (namespaces & CLONE_NEWPID)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A zone that several containers share: each further one is a member, with shares of its own (zone_wire.h,
- * ZONE_EVENT_JOIN) and a zone init of its own, a child of the first. That one is this program again: it
- * does all that the first does, but boots nothing, and its processes are in those namespaces of the first
- * container's that they are to share.
+ * ZONE_EVENT_JOIN) and a zone init of its own, made by that of the container that it shares namespaces with.
+ * It is this program again: it does all that the first does, but boots nothing, and its processes are in
+ * those namespaces that they are to share.
  */
 #ifndef XENRUN_MEMBER_H
 #define XENRUN_MEMBER_H
@@ -15,7 +15,7 @@
 /* What that is called: a kernel gives its first process all parameters that it does not know. */
 #define MEMBER_NAME "member"
 
-/* Starts the zone init of member `number`. `container` is a pidfd of the first container's process, and
+/* Starts the zone init of member `number`. `container` is a pidfd of this one's container's process, and
  * `namespaces` the CLONE_NEW* of its that are shared. 0, or -1 with errno. */
 int member_start(uint32_t number, uint32_t namespaces, int container);
 

@@ -104,7 +104,8 @@ static int find_interface(uint32_t device)
 	cleanup_closedir DIR *folder = NULL;
 	const struct dirent *entry;
 
-	snprintf(path, sizeof(path), "/sys/bus/xen/devices/vif-%u/net", (unsigned)device);
+	snprintf(path, sizeof(path), "/sys/bus/xen/devices/vif-%u/net",
+		(unsigned)(member_number * ZONE_INTERFACES_MAX + device));
 	folder = opendir(path);
 	while (folder && (entry = readdir(folder)))
 		if (*entry->d_name != '.')

@@ -192,10 +192,9 @@ void process_join(uint32_t number, uint32_t namespaces)
 {
 	const struct process *container = process_find(CONTAINER);
 
-	if (!container || container->pidfd < 0 || container->ended || member_number)
+	if (!container || container->pidfd < 0 || container->ended)
 		return;
-	/* The network of the zone, if the container has not its own. */
-	if (member_start(number, namespaces | (container->namespaces & CLONE_NEWNET), container->pidfd))
+	if (member_start(number, namespaces, container->pidfd))
 		say("cannot make another zone init", NULL, errno);
 }
 

@@ -276,25 +276,24 @@ static int make_streams(const struct spec *spec, struct streams *streams)
 	return 0;
 }
 
-/* Gives a new process what only its parent can: the zone's network devices; the maps of its user namespace,
- * which it waits for, and the streams, to be opened by their names in /dev. */
+/* Gives a new process what only its parent can, and what it waits for: the zone's network devices; the maps
+ * of its user namespace, and the streams, to be opened by their names in /dev. */
 static int furnish(
 	struct process *process, const struct spec *spec, const struct streams *streams, uint32_t *index)
 {
 	struct child_message done = {.type = CHILD_DONE};
+	bool user = process->namespaces & CLONE_NEWUSER, network = process->namespaces & CLONE_NEWNET;
 
-	if (spec->container && process->namespaces & CLONE_NEWNET &&
-		network_apply(spec, process->pidfd, index))
+	if (spec->container && network && network_apply(spec, process->pidfd, index))
 		return -1;
-	if (!(process->namespaces & CLONE_NEWUSER))
-		return 0;
-	if (spec->container && userns_map(zone.proc, process->pid, spec, &process->user, index))
+	if (spec->container && user && userns_map(zone.proc, process->pid, spec, &process->user, index))
 		return -1;
 	/* A terminal is of the namespace itself. */
-	for (uint32_t i = spec->terminal ? 3 : 0; i < 3 + spec->descriptors; i++)
+	for (uint32_t i = spec->terminal ? 3 : 0; user && i < 3 + spec->descriptors; i++)
 		if (fchown(streams->child[i], process->user.uid, process->user.gid))
 			return -1;
-	if (spec->container && send(process->channel, &done, sizeof(done), MSG_NOSIGNAL) < 0)
+	if (spec->container && (user || network) &&
+		send(process->channel, &done, sizeof(done), MSG_NOSIGNAL) < 0)
 		return -1;
 	return 0;
 }

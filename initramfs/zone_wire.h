@@ -45,7 +45,8 @@ enum zone_event_type {
 	ZONE_EVENT_HANGUP = 5, /* nobody is at the other end of its terminal any more */
 	ZONE_EVENT_JOIN = 6,   /* another container comes into the zone: arg[0]: its member number, from 1;
 				  arg[1]: CLONE_NEW* of what it has in common with process 0. Its zone init
-				  has shares of its own: their tags have ".NUMBER" behind them */
+				  has shares of its own: their tags have ".NUMBER" behind them. So it has
+				  network devices: they are counted from its number times ZONE_INTERFACES_MAX */
 	ZONE_EVENT_LEAVE = 7,  /* arg[0]: the member whose processes are to end */
 };
 

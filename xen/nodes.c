@@ -17,11 +17,12 @@
 /* Not "9pfs": no other tool is to take our backends for its own. Frontends follow their `backend` node. */
 #define BACKEND_TYPE "xenrun-9pfs"
 
-/* How long the kernel may take to end an interface. */
-#define VIF_END_MS 5000
+/* How long the kernel may take to end an interface, and before it the guest. */
+#define VIF_END_MS   5000
+#define VIF_CLOSE_MS 2000
 
-/* That a zone has in its life. */
-#define MEMBERS_MAX 1000000
+/* That a zone has in its life: the names of interfaces have room for numbers of six digits. */
+#define MEMBERS_MAX (1000000 / ZONE_VIFS_MAX)
 
 #define PATH_SIZE  192
 #define VALUE_SIZE 1100 /* a name has up to 1024 bytes */
@@ -285,24 +286,29 @@ static uint32_t next_member(struct writer *w, uint32_t domid)
 	return (uint32_t)member;
 }
 
-int nodes_join(struct zone *zone, const char *const *names, struct error *err)
+int nodes_join(struct zone *zone, const struct zone_member *member, struct error *err)
 {
 	struct writer w = {.store = zone->store};
-	uint32_t member;
+	uint32_t number;
 	int result;
 
 	do {
 		if (!begin(&w, &result, err))
 			break;
-		member = next_member(&w, zone->domid);
-		zone->first = member * ZONE_SHARES_MAX;
-		for (uint32_t i = 0; names[i]; i++) {
+		number = next_member(&w, zone->domid);
+		zone->first = number * ZONE_SHARES_MAX;
+		zone->first_vif = number * ZONE_VIFS_MAX;
+		for (uint32_t i = 0; member->tags[i]; i++) {
 			char tag[64];
 
-			snprintf(tag, sizeof(tag), "%s.%" PRIu32, names[i], member);
+			snprintf(tag, sizeof(tag), "%s.%" PRIu32, member->tags[i], number);
 			put_device(&w, zone->domid, zone->first + i, tag);
 		}
+		for (uint32_t i = 0; i < member->vifs_len; i++)
+			put_vif(&w, zone->domid, zone->first_vif + i, &member->vifs[i]);
 	} while (end(&w, &result, err));
+	if (!result)
+		zone->vifs = member->vifs_len;
 	return result;
 }
 
@@ -331,7 +337,7 @@ int nodes_add_vif(struct zone *zone, uint32_t number, const struct zone_vif *vif
 	do {
 		if (!begin(&w, &result, err))
 			break;
-		put_vif(&w, zone->domid, number, vif);
+		put_vif(&w, zone->domid, zone->first_vif + number, vif);
 	} while (end(&w, &result, err));
 	return result;
 }
@@ -340,7 +346,7 @@ int nodes_watch_vif(struct zone *zone, uint32_t number, struct error *err)
 {
 	char path[PATH_SIZE];
 
-	vif_path(path, zone->domid, number, "state");
+	vif_path(path, zone->domid, zone->first_vif + number, "state");
 	if (!xs_watch(zone->store, path, "vif"))
 		return error_set(err, errno, "cannot watch %s in XenStore", path);
 	return 0;
@@ -353,7 +359,7 @@ enum zone_vif_state zone_vif_state(struct zone *zone, uint32_t number)
 	unsigned int length;
 
 	/* The back end's own word: the guest cannot write there. */
-	vif_path(path, zone->domid, number, "state");
+	vif_path(path, zone->domid, zone->first_vif + number, "state");
 	text = xs_read(zone->store, XBT_NULL, path, &length);
 	if (!text || length != 1)
 		return ZONE_VIF_LOST;
@@ -371,7 +377,8 @@ enum zone_vif_state zone_vif_state(struct zone *zone, uint32_t number)
 
 void zone_vif_name(const struct zone *zone, uint32_t number, char name[ZONE_VIF_NAME_MAX])
 {
-	snprintf(name, ZONE_VIF_NAME_MAX, "vif%u.%u", zone->domid % 100000, number % 1000);
+	snprintf(name, ZONE_VIF_NAME_MAX, "vif%u.%u", zone->domid % 100000,
+		(zone->first_vif + number) % 1000000);
 }
 
 int zone_vif_ready(struct zone *zone, uint32_t number, struct error *err)
@@ -379,38 +386,119 @@ int zone_vif_ready(struct zone *zone, uint32_t number, struct error *err)
 	static const char value[] = "connected";
 	char path[PATH_SIZE];
 
-	vif_path(path, zone->domid, number, "hotplug-status");
+	vif_path(path, zone->domid, zone->first_vif + number, "hotplug-status");
 	if (!xs_write(zone->store, XBT_NULL, path, value, sizeof(value) - 1))
 		return error_set(err, errno, "cannot write %s", path);
 	return 0;
 }
 
-/* Their grants are let go of only then. Nobody tells when; a moment after their nodes are gone. */
-static void await_vifs_end(uint32_t domid, uint32_t count)
+/* The numbers of a domain's interfaces, as text; the caller frees it. NULL for none. */
+static char **list_vifs(
+	struct xs_handle *store, xs_transaction_t transaction, uint32_t domid, unsigned int *count)
 {
-	char path[64];
+	char path[PATH_SIZE];
 
-	for (uint32_t number = 0; number < count; number++) {
-		snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/vif-%" PRIu32 "-%" PRIu32, domid,
-			number);
-		for (int i = 0; i < VIF_END_MS && access(path, F_OK) == 0; i++)
-			usleep(1000);
-	}
+	snprintf(path, sizeof(path), "/local/domain/0/backend/vif/%" PRIu32, domid);
+	return xs_directory(store, transaction, path, count);
+}
+
+/* Its grants are let go of only then. Nobody tells when; a moment after its nodes are gone. */
+static void await_vif_end(uint32_t domid, const char *number)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/vif-%" PRIu32 "-%s", domid, number);
+	for (int i = 0; i < VIF_END_MS && access(path, F_OK) == 0; i++)
+		usleep(1000);
 }
 
 static void remove_vifs(struct xs_handle *store, uint32_t domid)
 {
 	char path[PATH_SIZE];
 	unsigned int count;
-	char **numbers;
+	char **numbers = list_vifs(store, XBT_NULL, domid, &count);
 
-	snprintf(path, sizeof(path), "/local/domain/0/backend/vif/%" PRIu32, domid);
-	numbers = xs_directory(store, XBT_NULL, path, &count);
 	if (!numbers)
 		return;
-	free(numbers);
+	snprintf(path, sizeof(path), "/local/domain/0/backend/vif/%" PRIu32, domid);
 	xs_rm(store, XBT_NULL, path);
-	await_vifs_end(domid, count);
+	for (unsigned int i = 0; i < count; i++)
+		await_vif_end(domid, numbers[i]);
+	free(numbers);
+}
+
+/* Whether it is of the container whose numbers begin there. */
+static bool is_between(const char *text, uint32_t first, uint32_t *number)
+{
+	*number = (uint32_t)strtoul(text, NULL, 10);
+	return *number >= first && *number < first + ZONE_VIFS_MAX;
+}
+
+/* The back ends' word that they close, to which the guest's front ends are to answer. In one piece with
+ * looking for them: a node is not to be made again that its owner has removed meanwhile. */
+static void close_vifs(struct xs_handle *store, uint32_t domid, uint32_t first)
+{
+	struct writer w = {.store = store};
+	struct error ignored = {0};
+	char path[PATH_SIZE];
+	uint32_t number;
+	int result;
+
+	do {
+		unsigned int count;
+		char **numbers;
+
+		if (!begin(&w, &result, &ignored))
+			break;
+		numbers = list_vifs(store, w.transaction, domid, &count);
+		for (unsigned int i = 0; numbers && i < count; i++) {
+			if (!is_between(numbers[i], first, &number))
+				continue;
+			vif_path(path, domid, number, "online");
+			put(&w, path, "0");
+			vif_path(path, domid, number, "state");
+			put(&w, path, "%d", XenbusStateClosing);
+		}
+		free(numbers);
+	} while (end(&w, &result, &ignored));
+	error_clear(&ignored);
+}
+
+static bool is_closed(struct xs_handle *store, uint32_t domid, uint32_t number)
+{
+	char path[PATH_SIZE];
+	cleanup_free char *text = NULL;
+	unsigned int length;
+
+	vif_path(path, domid, number, "state");
+	text = xs_read(store, XBT_NULL, path, &length);
+	return !text || (length == 1 && *text == '0' + XenbusStateClosed);
+}
+
+void nodes_unplug_vifs(struct xs_handle *store, uint32_t domid, uint32_t first)
+{
+	char path[PATH_SIZE];
+	unsigned int count;
+	char **numbers = list_vifs(store, XBT_NULL, domid, &count);
+	int waited = 0;
+	uint32_t number;
+
+	if (!numbers)
+		return;
+	close_vifs(store, domid, first);
+	for (unsigned int i = 0; i < count; i++) {
+		if (!is_between(numbers[i], first, &number))
+			continue;
+		/* A guest that does not answer loses them all the same. */
+		for (; waited < VIF_CLOSE_MS && !is_closed(store, domid, number); waited++)
+			usleep(1000);
+		snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/device/vif/%" PRIu32, domid, number);
+		xs_rm(store, XBT_NULL, path);
+		vif_path(path, domid, number, "");
+		xs_rm(store, XBT_NULL, path);
+		await_vif_end(domid, numbers[i]);
+	}
+	free(numbers);
 }
 
 void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZONE_UUID_LENGTH])

@@ -71,14 +71,23 @@ struct zone;
  * wait for ever. What it made before it failed is gone when it returns NULL. */
 struct zone *zone_build(const struct zone_config *config, struct error *err);
 
-/* Gives a zone that runs, somebody else's, the devices of one more container: `names` are their tags,
- * NULL-terminated, to each of which ".MEMBER" is added. *member is the number that no other member has. The
- * handle knows of these devices alone, and has no console. */
-struct zone *zone_join(
-	const uint8_t uuid[ZONE_UUID_LENGTH], const char *const *names, uint32_t *member, struct error *err);
+/* What one more container brings into a zone. Borrowed. */
+struct zone_member {
+	/* As those of struct zone_config; to each tag ".MEMBER" is added. */
+	const char *tags[ZONE_SHARES_MAX + 1];
+	const struct zone_vif *vifs;
+	uint32_t vifs_len;
+};
 
-/* Frees that handle. `unmounted`: the guest holds nothing of the devices, so they can go; else they stay,
- * with nobody behind them, as long as the zone: its driver does not bear that. */
+/* Gives a zone that runs, somebody else's, these devices. *number is that of the member, which no other has
+ * had; in the guest its interfaces are counted from *number * ZONE_VIFS_MAX. The handle knows of these
+ * devices alone, by their places, and has no console. */
+struct zone *zone_join(const uint8_t uuid[ZONE_UUID_LENGTH], const struct zone_member *member,
+	uint32_t *number, struct error *err);
+
+/* Unplugs the interfaces and frees that handle. `unmounted`: the guest holds nothing of the 9pfs devices, so
+ * they can go; else they stay, with nobody behind them, as long as the zone: its driver does not bear that.
+ */
 void zone_leave(struct zone *zone, bool unmounted);
 
 int zone_unpause(struct zone *zone, struct error *err);
@@ -113,6 +122,10 @@ enum zone_condition zone_condition(struct zone *zone);
  * Nothing to do is success. */
 int zone_reclaim(const uint8_t uuid[ZONE_UUID_LENGTH], struct error *err);
 
+/* Unplugs the interfaces of a member of the zone with this UUID; for who called zone_join() and cannot any
+ * more. Best effort: the zone may be gone. */
+void zone_reclaim_member(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t number);
+
 /*
  * What a 9pfs frontend offers, as the guest wrote it in XenStore: for the process that serves it.
  * All of it is the guest's word.
@@ -137,7 +150,7 @@ int zone_store_event(struct zone *zone, void (*offered)(void *arg, const struct 
 /* Says that device `number` is served now: its backend goes to Connected. */
 int zone_device_connected(struct zone *zone, uint32_t number, struct error *err);
 
-/* Gives a zone that runs one more interface. Its number is that of all before it. */
+/* Gives a zone that runs one more interface. Its number is that of the handle's before it. */
 int zone_add_vif(struct zone *zone, const struct zone_vif *vif, struct error *err);
 
 /* How the back end of an interface stands; zone_store_event() is due whenever that changes. */

@@ -203,8 +203,8 @@ static uint32_t find_nodes(struct xs_handle *store, const uint8_t uuid[ZONE_UUID
 	return found;
 }
 
-struct zone *zone_join(
-	const uint8_t uuid[ZONE_UUID_LENGTH], const char *const *names, uint32_t *member, struct error *err)
+struct zone *zone_join(const uint8_t uuid[ZONE_UUID_LENGTH], const struct zone_member *member,
+	uint32_t *number, struct error *err)
 {
 	struct zone *zone = calloc(1, sizeof(*zone));
 	xc_domaininfo_t info;
@@ -215,7 +215,7 @@ struct zone *zone_join(
 	}
 	memcpy(zone->uuid, uuid, sizeof(zone->uuid));
 	zone->console.pty = zone->console.slave = -1;
-	while (names[zone->devices])
+	while (member->tags[zone->devices])
 		zone->devices++;
 	if (connect_hypervisor(zone, err))
 		goto fail;
@@ -228,11 +228,12 @@ struct zone *zone_join(
 		zone->memory_kib = (uint64_t)info.tot_pages * (XC_PAGE_SIZE / 1024);
 		zone->vcpus = info.max_vcpu_id + 1;
 	}
-	if (nodes_join(zone, names, err))
+	if (nodes_join(zone, member, err))
 		goto fail;
-	*member = zone->first / ZONE_SHARES_MAX;
+	*number = zone->first / ZONE_SHARES_MAX;
 	if (!watch(zone, err))
 		return zone;
+	nodes_unplug_vifs(zone->store, zone->domid, zone->first_vif);
 	nodes_leave(zone);
 fail:
 	disconnect(zone);
@@ -243,8 +244,26 @@ void zone_leave(struct zone *zone, bool unmounted)
 {
 	if (!zone)
 		return;
-	if (unmounted && zone_condition(zone) != ZONE_GONE)
-		nodes_leave(zone);
+	if (zone_condition(zone) != ZONE_GONE) {
+		nodes_unplug_vifs(zone->store, zone->domid, zone->first_vif);
+		if (unmounted)
+			nodes_leave(zone);
+	}
+	disconnect(zone);
+}
+
+void zone_reclaim_member(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t number)
+{
+	struct zone *zone = calloc(1, sizeof(*zone));
+	struct error ignored = {0};
+	uint32_t domid;
+
+	if (!zone)
+		return;
+	domid = connect_hypervisor(zone, &ignored) ? 0 : find(zone->xc, uuid);
+	if (domid)
+		nodes_unplug_vifs(zone->store, domid, number * ZONE_VIFS_MAX);
+	error_clear(&ignored);
 	disconnect(zone);
 }
 

@@ -52,6 +52,7 @@ struct zone {
 	uint32_t first;	  /* the number of its first device: of a member's zone not 0 */
 	uint32_t devices; /* their count */
 	bool offered[ZONE_SHARES_MAX];
+	uint32_t first_vif; /* the same of its interfaces */
 	uint32_t vifs;
 	struct console console;
 };
@@ -69,9 +70,11 @@ int mptable_write(struct xc_dom_image *dom, uint32_t vcpus);
 
 /* nodes.c: writes the XenStore nodes of the zone and its devices, and introduces it. */
 int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err);
-/* The devices of one more container: from zone->first on, a number that none has had. */
-int nodes_join(struct zone *zone, const char *const *names, struct error *err);
+/* The devices of one more container: from zone->first and first_vif on, numbers that none has had. */
+int nodes_join(struct zone *zone, const struct zone_member *member, struct error *err);
 void nodes_leave(struct zone *zone);
+/* The interfaces from number `first` on that are one container's, however many there are. */
+void nodes_unplug_vifs(struct xs_handle *store, uint32_t domid, uint32_t first);
 /* Waits until dom0's kernel has let go of the zone's interfaces. */
 void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZONE_UUID_LENGTH]);
 /* What the guest's balloon goes by. */
@@ -80,7 +83,7 @@ int nodes_write_memory(struct zone *zone, uint64_t most_kib, uint64_t target_kib
 int nodes_read_device(struct zone *zone, uint32_t number, struct zone_device *device);
 int nodes_write_state(struct zone *zone, uint32_t number, int state, struct error *err);
 
-/* An interface: adds its nodes; watches its back end's state. */
+/* An interface, counted from zone->first_vif: adds its nodes; watches its back end's state. */
 int nodes_add_vif(struct zone *zone, uint32_t number, const struct zone_vif *vif, struct error *err);
 int nodes_watch_vif(struct zone *zone, uint32_t number, struct error *err);
 

@@ -156,6 +156,9 @@ static void namespaces(void)
 	/* A network of its own is the user namespace's. */
 	gives(USER, TYPES(ZONE_OP_CLONE, ZONE_OP_UID_MAP, ZONE_OP_GID_MAP),
 		"1 7e020000; 4 0 186a0 10000; 5 0 30d40 5 7 7 1");
+	/* And the container's where others come into the zone. */
+	gives("'annotations':{'org.xenrun.zone':'z'},'linux':{'namespaces':[" NAMESPACES "]}",
+		TYPES(ZONE_OP_CLONE), "1 6e020000");
 	gives("'linux':{'namespaces':[{'type':'time'}],'timeOffsets':{'boottime':{'secs':-2,'nanosecs':3},"
 	      "'monotonic':{'secs':4294967296}}}",
 		TYPES(ZONE_OP_CLONE, ZONE_OP_TIME_OFFSET), "1 2e020080; 6 7 3 fffffffe ffffffff; 6 1 0 0 1");

@@ -142,6 +142,26 @@ static void moves_into_the_containers_in_zone(void)
 	check_network(output_of(0, 1));
 }
 
+/* With no user namespace there is nothing else that it would have to wait for. */
+static void is_there_before_its_sysctls_in_zone(void)
+{
+	const char *found;
+
+	spec_length = 0;
+	put_u32(ZONE_OP_CLONE, NAMESPACES | CLONE_NEWNET);
+	put_network();
+	PUT_BOTH(ZONE_OP_ROOT, (uint32_t){0}, "cache=loose");
+	put_mount("proc", "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0, "");
+	put(ZONE_OP_PIVOT, NULL, 0);
+	PUT_STRINGS(ZONE_OP_SYSCTL, "net/ipv4/conf/device1/tag\0"
+				    "7");
+	put_shell("ip addr; cat /proc/sys/net/ipv4/conf/device1/tag");
+	CHECK_EQ(run(0), 0);
+	found = output_of(0, 1);
+	CHECK(has(found, "inet 10.7.0.2/24 brd 10.7.0.255 scope global device1"));
+	CHECK(has(found, "\n7\n"));
+}
+
 static void changed(uint32_t number)
 {
 	create(number);
@@ -188,6 +208,7 @@ static void says_what_fails_in_zone(void)
 
 ZONE_TEST(sets_up)
 ZONE_TEST(moves_into_the_containers)
+ZONE_TEST(is_there_before_its_sysctls)
 ZONE_TEST(takes_changes)
 ZONE_TEST(says_what_fails)
 
@@ -199,6 +220,7 @@ int main(int argc, char **argv)
 		return 1;
 	RUN(sets_up);
 	RUN(moves_into_the_containers);
+	RUN(is_there_before_its_sysctls);
 	RUN(takes_changes);
 	RUN(says_what_fails);
 	rmdir(top);
