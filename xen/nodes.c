@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "xen/writer.h"
 #include "xen/zone.h"
 
 #include <xen/io/xenbus.h>
@@ -23,53 +24,10 @@
 /* That a zone has in its life. */
 #define MEMBERS_MAX 1000000
 
-#define PATH_SIZE  192
-#define VALUE_SIZE 1100 /* a name has up to 1024 bytes */
-
 void uuid_text(const uint8_t u[ZONE_UUID_LENGTH], char text[37])
 {
 	snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
 		u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
-}
-
-/* A series of requests of one transaction: after the first that fails the others do nothing. */
-struct writer {
-	struct xs_handle *store;
-	xs_transaction_t transaction;
-	bool failed;
-};
-
-static void __attribute__((format(printf, 3, 4)))
-put(struct writer *w, const char *path, const char *format, ...)
-{
-	char value[VALUE_SIZE];
-	va_list args;
-	int length;
-
-	if (w->failed)
-		return;
-	va_start(args, format);
-	length = vsnprintf(value, sizeof(value), format, args);
-	va_end(args);
-	if (length < 0 || (size_t)length >= sizeof(value)) {
-		errno = ENAMETOOLONG;
-		w->failed = true;
-		return;
-	}
-	w->failed = !xs_write(w->store, w->transaction, path, value, (unsigned int)length);
-}
-
-/* Makes a folder that belongs to `owner` and that `reader` may read. */
-static void folder(struct writer *w, const char *path, uint32_t owner, uint32_t reader)
-{
-	struct xs_permissions permissions[2] = {
-		{.id = owner, .perms = XS_PERM_NONE},
-		{.id = reader, .perms = XS_PERM_READ},
-	};
-
-	if (!w->failed)
-		w->failed = !xs_mkdir(w->store, w->transaction, path) ||
-			    !xs_set_permissions(w->store, w->transaction, path, permissions, 2);
 }
 
 static void frontend_path(char path[PATH_SIZE], uint32_t domid, uint32_t number, const char *node)
@@ -91,31 +49,31 @@ static void put_device(struct writer *w, uint32_t domid, uint32_t number, const 
 	frontend_path(front, domid, number, "");
 	backend_path(back, domid, number, "");
 
-	folder(w, back, 0, domid);
+	writer_folder(w, back, 0, domid);
 	backend_path(path, domid, number, "frontend");
-	put(w, path, "%s", front);
+	writer_put(w, path, "%s", front);
 	backend_path(path, domid, number, "frontend-id");
-	put(w, path, "%" PRIu32, domid);
+	writer_put(w, path, "%" PRIu32, domid);
 	backend_path(path, domid, number, "online");
-	put(w, path, "1");
+	writer_put(w, path, "1");
 	backend_path(path, domid, number, "versions");
-	put(w, path, "1");
+	writer_put(w, path, "1");
 	backend_path(path, domid, number, "max-rings");
-	put(w, path, "%d", ZONE_RINGS);
+	writer_put(w, path, "%d", ZONE_RINGS);
 	backend_path(path, domid, number, "max-ring-page-order");
-	put(w, path, "%d", ZONE_RING_ORDER);
+	writer_put(w, path, "%d", ZONE_RING_ORDER);
 	backend_path(path, domid, number, "state");
-	put(w, path, "%d", XenbusStateInitWait);
+	writer_put(w, path, "%d", XenbusStateInitWait);
 
-	folder(w, front, domid, 0);
+	writer_folder(w, front, domid, 0);
 	frontend_path(path, domid, number, "backend");
-	put(w, path, "%s", back);
+	writer_put(w, path, "%s", back);
 	frontend_path(path, domid, number, "backend-id");
-	put(w, path, "0");
+	writer_put(w, path, "0");
 	frontend_path(path, domid, number, "tag");
-	put(w, path, "%s", tag);
+	writer_put(w, path, "%s", tag);
 	frontend_path(path, domid, number, "state");
-	put(w, path, "%d", XenbusStateInitialising);
+	writer_put(w, path, "%d", XenbusStateInitialising);
 }
 
 static void vif_path(char path[PATH_SIZE], uint32_t domid, uint32_t number, const char *node)
@@ -136,15 +94,15 @@ static void put_vif(struct writer *w, uint32_t domid, uint32_t number, const str
 #define PUT(node, ...)                               \
 	do {                                         \
 		vif_path(path, domid, number, node); \
-		put(w, path, __VA_ARGS__);           \
+		writer_put(w, path, __VA_ARGS__);    \
 	} while (0)
 #define PUT_FRONT(node, ...)                                     \
 	do {                                                     \
 		snprintf(path, sizeof(path), "%s/" node, front); \
-		put(w, path, __VA_ARGS__);                       \
+		writer_put(w, path, __VA_ARGS__);                \
 	} while (0)
 
-	folder(w, front, domid, 0);
+	writer_folder(w, front, domid, 0);
 	PUT_FRONT("backend", "%s", back);
 	PUT_FRONT("backend-id", "0");
 	PUT_FRONT("handle", "%" PRIu32, number);
@@ -152,7 +110,7 @@ static void put_vif(struct writer *w, uint32_t domid, uint32_t number, const str
 	PUT_FRONT("mtu", "%" PRIu32, vif->mtu);
 	PUT_FRONT("state", "%d", XenbusStateInitialising);
 
-	folder(w, back, 0, domid);
+	writer_folder(w, back, 0, domid);
 	PUT("frontend", "%s", front);
 	PUT("frontend-id", "%" PRIu32, domid);
 	PUT("online", "1");
@@ -176,10 +134,10 @@ static void put_domain(struct writer *w, const struct zone *zone, const struct z
 #define PUT(node, ...)                                          \
 	do {                                                    \
 		snprintf(path, sizeof(path), "%s/" node, base); \
-		put(w, path, __VA_ARGS__);                      \
+		writer_put(w, path, __VA_ARGS__);               \
 	} while (0)
 
-	folder(w, base, 0, zone->domid);
+	writer_folder(w, base, 0, zone->domid);
 	PUT("vm", "%s", vm);
 	PUT("name", "%s", config->name);
 	PUT("domid", "%" PRIu32, zone->domid);
@@ -187,7 +145,7 @@ static void put_domain(struct writer *w, const struct zone *zone, const struct z
 	PUT("memory/target", "%" PRIu64, config->memory_kib);
 	for (uint32_t cpu = 0; cpu < config->vcpus; cpu++) {
 		snprintf(path, sizeof(path), "%s/cpu/%" PRIu32 "/availability", base, cpu);
-		put(w, path, "online");
+		writer_put(w, path, "online");
 	}
 	PUT("store/port", "%" PRIu32, zone->store_port);
 	PUT("store/ring-ref", "%lu", (unsigned long)zone->store_frame);
@@ -198,45 +156,16 @@ static void put_domain(struct writer *w, const struct zone *zone, const struct z
 	PUT("console/tty", "%s", zone->console.pty_name);
 #undef PUT
 	snprintf(path, sizeof(path), "%s/control", base);
-	folder(w, path, zone->domid, 0);
+	writer_folder(w, path, zone->domid, 0);
 
 	snprintf(path, sizeof(path), "%s/uuid", vm);
-	put(w, path, "%s", uuid);
+	writer_put(w, path, "%s", uuid);
 	snprintf(path, sizeof(path), "%s/name", vm);
-	put(w, path, "%s", config->name);
+	writer_put(w, path, "%s", config->name);
 
 	/* What tells xl a PVH guest from an HVM one. */
 	snprintf(path, sizeof(path), "/libxl/%" PRIu32 "/type", zone->domid);
-	put(w, path, "%s", config->type == ZONE_PVH ? "pvh" : "pv");
-}
-
-/* False with *result set when it is over. */
-static bool begin(struct writer *w, int *result, struct error *err)
-{
-	w->failed = false;
-	w->transaction = xs_transaction_start(w->store);
-	if (w->transaction != XBT_NULL)
-		return true;
-	*result = error_set(err, errno, "cannot start a XenStore transaction");
-	return false;
-}
-
-/* A transaction that met another's changes is to be made again: then it returns true. */
-static bool end(struct writer *w, int *result, struct error *err)
-{
-	int saved = errno;
-
-	*result = 0;
-	if (w->failed) {
-		xs_transaction_end(w->store, w->transaction, true);
-		*result = error_set(err, saved, "cannot write the domain's XenStore nodes");
-		return false;
-	}
-	if (xs_transaction_end(w->store, w->transaction, false))
-		return false;
-	if (errno != EAGAIN)
-		*result = error_set(err, errno, "cannot write the domain's XenStore nodes");
-	return errno == EAGAIN;
+	writer_put(w, path, "%s", config->type == ZONE_PVH ? "pvh" : "pv");
 }
 
 int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err)
@@ -245,14 +174,14 @@ int nodes_write(struct zone *zone, const struct zone_config *config, struct erro
 	int result;
 
 	do {
-		if (!begin(&w, &result, err))
+		if (!writer_begin(&w, &result, err))
 			break;
 		put_domain(&w, zone, config);
 		for (uint32_t i = 0; config->tags[i]; i++)
 			put_device(&w, zone->domid, i, config->tags[i]);
 		for (uint32_t i = 0; i < config->vifs_len; i++)
 			put_vif(&w, zone->domid, i, &config->vifs[i]);
-	} while (end(&w, &result, err));
+	} while (writer_end(&w, &result, err));
 	if (result)
 		return -1;
 	zone->vifs = config->vifs_len;
@@ -267,22 +196,10 @@ int nodes_write(struct zone *zone, const struct zone_config *config, struct erro
 static uint32_t next_member(struct writer *w, uint32_t domid)
 {
 	char path[PATH_SIZE];
-	cleanup_free char *text = NULL;
-	unsigned int length;
-	unsigned long member = 1;
 
 	snprintf(path, sizeof(path), "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32 "/next-member",
 		domid);
-	text = w->failed ? NULL : xs_read(w->store, w->transaction, path, &length);
-	if (text)
-		member = strtoul(text, NULL, 10);
-	if (member >= MEMBERS_MAX) {
-		errno = EUSERS;
-		w->failed = true;
-		return 0;
-	}
-	put(w, path, "%lu", member + 1);
-	return (uint32_t)member;
+	return writer_count(w, path, 1, MEMBERS_MAX);
 }
 
 int nodes_join(struct zone *zone, const char *const *names, struct error *err)
@@ -292,7 +209,7 @@ int nodes_join(struct zone *zone, const char *const *names, struct error *err)
 	int result;
 
 	do {
-		if (!begin(&w, &result, err))
+		if (!writer_begin(&w, &result, err))
 			break;
 		member = next_member(&w, zone->domid);
 		zone->first = member * ZONE_SHARES_MAX;
@@ -302,7 +219,7 @@ int nodes_join(struct zone *zone, const char *const *names, struct error *err)
 			snprintf(tag, sizeof(tag), "%s.%" PRIu32, names[i], member);
 			put_device(&w, zone->domid, zone->first + i, tag);
 		}
-	} while (end(&w, &result, err));
+	} while (writer_end(&w, &result, err));
 	return result;
 }
 
@@ -329,10 +246,10 @@ int nodes_add_vif(struct zone *zone, uint32_t number, const struct zone_vif *vif
 	int result;
 
 	do {
-		if (!begin(&w, &result, err))
+		if (!writer_begin(&w, &result, err))
 			break;
 		put_vif(&w, zone->domid, number, vif);
-	} while (end(&w, &result, err));
+	} while (writer_end(&w, &result, err));
 	return result;
 }
 
@@ -479,10 +396,10 @@ int nodes_write_memory(struct zone *zone, uint64_t most_kib, uint64_t target_kib
 	char path[PATH_SIZE];
 
 	snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/memory/static-max", zone->domid);
-	put(&w, path, "%" PRIu64, most_kib);
+	writer_put(&w, path, "%" PRIu64, most_kib);
 	/* The last: it is what the guest watches. */
 	snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/memory/target", zone->domid);
-	put(&w, path, "%" PRIu64, target_kib);
+	writer_put(&w, path, "%" PRIu64, target_kib);
 	return w.failed ? error_set(err, errno, "cannot write %s", path) : 0;
 }
 
