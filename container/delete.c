@@ -21,9 +21,9 @@ int reclaim(const char *root, struct record *record, struct error *err)
 {
 	if (record->reclaimed)
 		return 0;
-	/* Its devices go with the zone: nobody has seen the guest let go of them. */
+	/* Its shares go with the zone: nobody has seen the guest let go of them. */
 	if (record->zone)
-		member_leave(root, record);
+		member_reclaim(root, record);
 	else if (zone_reclaim(record->uuid, err))
 		return -1;
 	record->reclaimed = true;

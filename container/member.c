@@ -94,7 +94,8 @@ struct zone *member_join(struct container *container, struct error *err)
 	const char *const names[] = {
 		ZONE_TAG_CONTROL, ZONE_TAG_ROOTFS, container->volumes.len ? ZONE_TAG_VOLUMES : NULL, NULL};
 	struct record *record = container->record;
-	struct zone *zone = zone_join(container->owner->uuid, names, &record->member, err);
+	struct zone *zone = zone_join(container->owner->uuid, names, container->devices.disks,
+		container->devices.disks_len, &record->member, err);
 	const struct request request = {.type = REQUEST_JOIN,
 		.arg = {record->member, container->shared},
 		.memory_kib = container->memory_kib};
@@ -115,5 +116,19 @@ void member_leave(const char *root, const struct record *record)
 	struct error ignored = {0};
 
 	ask(root, record->zone, &request, &ignored);
+	error_clear(&ignored);
+}
+
+void member_reclaim(const char *root, const struct record *record)
+{
+	struct error ignored = {0};
+	cleanup_close int dir = statedir_open(root, record->zone, &ignored);
+	struct record *owner = dir < 0 ? NULL : record_load(dir, &ignored);
+
+	member_leave(root, record);
+	/* Until it had a number it had nothing; 0 is the owner. */
+	if (owner && record->member)
+		zone_unplug_vbds(owner->uuid, record->member);
+	record_free(owner);
 	error_clear(&ignored);
 }

@@ -24,4 +24,7 @@ struct zone *member_join(struct container *container, struct error *err);
  */
 void member_leave(const char *root, const struct record *record);
 
+/* The same where its own monitor was killed; takes its block devices from the zone, too. */
+void member_reclaim(const char *root, const struct record *record);
+
 #endif

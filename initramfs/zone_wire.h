@@ -123,6 +123,10 @@ enum zone_op_type {
 	ZONE_OP_DEVICES = 8, /* struct bpf_insn…: a BPF_PROG_TYPE_CGROUP_DEVICE program, loaded before the
 				process is made and attached to its cgroup before it is reported CREATED */
 
+	ZONE_OP_DISK = 9, /* u32 mode with type, u32 major, u32 minor, u32 uid, u32 gid, these as the zone
+			     has them: waits for that block device; then the zone's own node of it, that
+			     MKNOD falls back to, is so */
+
 	/* In the new process, before its root is changed (process 0 only). */
 	ZONE_OP_ROOT = 10, /* u32 flags (MS_*); string: 9p options (cache=, access=, msize=, posixacl; zone
 			      init puts "trans=xen,version=9p2000.L," before them): mounts the rootfs share as

@@ -21,8 +21,8 @@
 /* How long the kernel may take to end an interface. */
 #define VIF_END_MS 5000
 
-/* That a zone has in its life. */
-#define MEMBERS_MAX 1000000
+/* Of members that a zone has in its life, and of block devices: their minor numbers have 20 bits. */
+#define NUMBERS_MAX 1000000
 
 void uuid_text(const uint8_t u[ZONE_UUID_LENGTH], char text[37])
 {
@@ -168,6 +168,17 @@ static void put_domain(struct writer *w, const struct zone *zone, const struct z
 	writer_put(w, path, "%s", config->type == ZONE_PVH ? "pvh" : "pv");
 }
 
+/* The number of the next member, or of the next `count` block devices. None comes twice: a guest that has not
+ * seen yet that a device is gone would take one of the same number for it. */
+static uint32_t take_number(struct writer *w, uint32_t domid, const char *of, uint32_t count)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32 "/next-%s", domid,
+		of);
+	return writer_count(w, path, count, NUMBERS_MAX);
+}
+
 int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err)
 {
 	struct writer w = {.store = zone->store};
@@ -181,6 +192,10 @@ int nodes_write(struct zone *zone, const struct zone_config *config, struct erro
 			put_device(&w, zone->domid, i, config->tags[i]);
 		for (uint32_t i = 0; i < config->vifs_len; i++)
 			put_vif(&w, zone->domid, i, &config->vifs[i]);
+		for (uint32_t i = 0; i < config->vbds_len; i++)
+			vbd_write(&w, zone->domid, 0, &config->vbds[i]);
+		if (config->vbds_len)
+			take_number(&w, zone->domid, "vbd", config->vbds_len);
 	} while (writer_end(&w, &result, err));
 	if (result)
 		return -1;
@@ -191,18 +206,20 @@ int nodes_write(struct zone *zone, const struct zone_config *config, struct erro
 	return 0;
 }
 
-/* The number of the next member. None comes twice: a guest that has not seen yet that a device is gone would
- * take one of the same number for it. */
-static uint32_t next_member(struct writer *w, uint32_t domid)
+int nodes_take_vbds(struct zone *zone, uint32_t count, uint32_t *first, struct error *err)
 {
-	char path[PATH_SIZE];
+	struct writer w = {.store = zone->store};
+	int result;
 
-	snprintf(path, sizeof(path), "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32 "/next-member",
-		domid);
-	return writer_count(w, path, 1, MEMBERS_MAX);
+	do {
+		if (!writer_begin(&w, &result, err))
+			break;
+		*first = take_number(&w, zone->domid, "vbd", count);
+	} while (writer_end(&w, &result, err));
+	return result;
 }
 
-int nodes_join(struct zone *zone, const char *const *names, struct error *err)
+int nodes_join(struct zone *zone, const char *const *names, const struct zone_vbd *vbds, struct error *err)
 {
 	struct writer w = {.store = zone->store};
 	uint32_t member;
@@ -211,7 +228,7 @@ int nodes_join(struct zone *zone, const char *const *names, struct error *err)
 	do {
 		if (!writer_begin(&w, &result, err))
 			break;
-		member = next_member(&w, zone->domid);
+		member = take_number(&w, zone->domid, "member", 1);
 		zone->first = member * ZONE_SHARES_MAX;
 		for (uint32_t i = 0; names[i]; i++) {
 			char tag[64];
@@ -219,6 +236,8 @@ int nodes_join(struct zone *zone, const char *const *names, struct error *err)
 			snprintf(tag, sizeof(tag), "%s.%" PRIu32, names[i], member);
 			put_device(&w, zone->domid, zone->first + i, tag);
 		}
+		for (uint32_t i = 0; i < zone->vbds_len; i++)
+			vbd_write(&w, zone->domid, member, &vbds[i]);
 	} while (writer_end(&w, &result, err));
 	return result;
 }
@@ -339,6 +358,7 @@ void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZO
 	snprintf(path, sizeof(path), "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32, domid);
 	xs_rm(store, XBT_NULL, path);
 	remove_vifs(store, domid);
+	vbds_remove(store, domid);
 	snprintf(path, sizeof(path), "/libxl/%" PRIu32, domid);
 	xs_rm(store, XBT_NULL, path);
 	uuid_text(uuid, text);

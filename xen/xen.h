@@ -33,6 +33,25 @@ struct zone_vif {
 	uint32_t mtu;
 };
 #define ZONE_VIFS_MAX 16
+
+/* A block device of the zone, which is one of dom0's: that one's kernel is the back end
+ * (xen/include/public/io/blkif.h). Its number, from 1, is that of no other in the zone's life. */
+struct zone_vbd {
+	uint32_t number;
+	uint32_t major, minor; /* in dom0 */
+	bool read_only;
+};
+#define ZONE_VBDS_MAX 64 /* of a container */
+
+/* Linux has the device under this major number, and a minor that follows from its number: of a partition, for
+ * a whole disk would take 256 of them, of which there are 2^20. */
+#define ZONE_VBD_MAJOR 202
+static inline uint32_t zone_vbd_minor(uint32_t number)
+{
+	/* Those of the first four disks are an emulated controller's for some kernels. */
+	return ((number - 1) / 255 + 4) << 8 | ((number - 1) % 255 + 1);
+}
+
 /* CPUs of the host that a zone's affinity can name. */
 #define ZONE_CPUS_MAX 4096
 
@@ -62,6 +81,8 @@ struct zone_config {
 	const char *tags[ZONE_SHARES_MAX + 1];
 	const struct zone_vif *vifs; /* the same of these */
 	uint32_t vifs_len;
+	const struct zone_vbd *vbds; /* numbered from 1 */
+	uint32_t vbds_len;
 };
 
 /* One zone and the connections (hypervisor, XenStore) that its owner holds. */
@@ -72,13 +93,20 @@ struct zone;
 struct zone *zone_build(const struct zone_config *config, struct error *err);
 
 /* Gives a zone that runs, somebody else's, the devices of one more container: `names` are their tags,
- * NULL-terminated, to each of which ".MEMBER" is added. *member is the number that no other member has. The
- * handle knows of these devices alone, and has no console. */
-struct zone *zone_join(
-	const uint8_t uuid[ZONE_UUID_LENGTH], const char *const *names, uint32_t *member, struct error *err);
+ * NULL-terminated, to each of which ".MEMBER" is added; block devices have the numbers that were taken for
+ * them. *member is the number that no other member has. The handle knows of these devices alone, and has no
+ * console. */
+struct zone *zone_join(const uint8_t uuid[ZONE_UUID_LENGTH], const char *const *names,
+	const struct zone_vbd *vbds, uint32_t vbds_len, uint32_t *member, struct error *err);
 
-/* Frees that handle. `unmounted`: the guest holds nothing of the devices, so they can go; else they stay,
- * with nobody behind them, as long as the zone: its driver does not bear that. */
+/* Takes numbers for that many block devices of a zone that runs: *first and those behind it. */
+int zone_take_vbds(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t count, uint32_t *first, struct error *err);
+
+/* Takes the block devices of a member from it, where its handle is nobody's any more. */
+void zone_unplug_vbds(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t member);
+
+/* Frees that handle. `unmounted`: the guest holds nothing of the 9pfs devices, so they can go; else they
+ * stay, with nobody behind them, as long as the zone: its driver does not bear that. */
 void zone_leave(struct zone *zone, bool unmounted);
 
 int zone_unpause(struct zone *zone, struct error *err);
@@ -156,6 +184,10 @@ void zone_vif_name(const struct zone *zone, uint32_t number, char name[ZONE_VIF_
 /* Says that dom0's end is set up. */
 int zone_vif_ready(struct zone *zone, uint32_t number, struct error *err);
 
+/* To be called after zone_store_event(). Fails when dom0's kernel does not serve a block device: *number is
+ * the device's. What the guest does with one that was connected is its own affair. */
+int zone_vbds_check(struct zone *zone, uint32_t *number, struct error *err);
+
 /* Takes the bytes that the guest wrote to its console and keeps the last of them. */
 void zone_console_event(struct zone *zone);
 
@@ -207,6 +239,7 @@ struct host_facts {
 	unsigned int version_major, version_minor;
 	char version_extra[16];
 	bool netback; /* dom0's kernel serves interfaces */
+	bool blkback; /* and block devices */
 	uint64_t free_memory_kib;
 	uint32_t cpus;
 	uint32_t cpu_numbers; /* one more than the highest number of a CPU */

@@ -53,6 +53,9 @@ struct zone {
 	uint32_t devices; /* their count */
 	bool offered[ZONE_SHARES_MAX];
 	uint32_t vifs;
+	uint32_t vbds[ZONE_VBDS_MAX]; /* their numbers */
+	uint32_t vbds_len;
+	bool vbds_connected[ZONE_VBDS_MAX];
 	struct console console;
 };
 
@@ -69,8 +72,10 @@ int mptable_write(struct xc_dom_image *dom, uint32_t vcpus);
 
 /* nodes.c: writes the XenStore nodes of the zone and its devices, and introduces it. */
 int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err);
-/* The devices of one more container: from zone->first on, a number that none has had. */
-int nodes_join(struct zone *zone, const char *const *names, struct error *err);
+/* The devices of one more container: from zone->first on, a number that none has had; zone->vbds_len of block
+ * devices. */
+int nodes_join(struct zone *zone, const char *const *names, const struct zone_vbd *vbds, struct error *err);
+int nodes_take_vbds(struct zone *zone, uint32_t count, uint32_t *first, struct error *err);
 void nodes_leave(struct zone *zone);
 /* Waits until dom0's kernel has let go of the zone's interfaces. */
 void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZONE_UUID_LENGTH]);
@@ -83,6 +88,15 @@ int nodes_write_state(struct zone *zone, uint32_t number, int state, struct erro
 /* An interface: adds its nodes; watches its back end's state. */
 int nodes_add_vif(struct zone *zone, uint32_t number, const struct zone_vif *vif, struct error *err);
 int nodes_watch_vif(struct zone *zone, uint32_t number, struct error *err);
+
+/* vbd.c, block devices: the nodes of one; a watch of its back end's state; those of a member, 0 for the
+ * owner, taken from a guest that goes on; all of a domain that is gone, once dom0's kernel has let go of
+ * them. */
+struct writer;
+void vbd_write(struct writer *w, uint32_t domid, uint32_t member, const struct zone_vbd *vbd);
+int vbd_watch(struct zone *zone, uint32_t number, struct error *err);
+void vbds_unplug(struct xs_handle *store, uint32_t domid, uint32_t member);
+void vbds_remove(struct xs_handle *store, uint32_t domid);
 
 /* console.c */
 int console_open(struct zone *zone, struct error *err);
