@@ -50,7 +50,7 @@ OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
 # What has no Xen in it is tested on any host, with sanitizers.
 PLAIN    := $(wildcard libocispec/*.c rootfs/*.c util/*.c) xen/ring.c container/spec.c container/compile.c \
 	container/compile_mounts.c container/compile_process.c container/compile_seccomp.c \
-	container/compile_resources.c container/compile_devices.c container/idmap.c container/settings.c \
+	container/compile_resources.c container/compile_devices.c container/devices.c container/idmap.c container/settings.c \
 	container/size.c container/modules.c container/lsm.c container/namespaces.c container/confine.c container/hooks.c container/statedir.c container/hostcgroup.c \
 	container/hostcgroup_path.c container/hostcgroup_systemd.c container/hostcgroup_v1.c \
 	container/hostcgroup_v1_limits.c container/preserved.c container/streams.c \

@@ -48,6 +48,7 @@ bool container_check(FILE *out)
 {
 	static const char *const network[] = {
 		"/xen-netback.ko", "/sch_ingress.ko", "/cls_bpf.ko", "/act_mirred.ko", NULL};
+	static const char *const disks[] = {"/xen-blkback.ko", NULL};
 
 	struct settings settings;
 	struct guest_image image;
@@ -78,6 +79,9 @@ bool container_check(FILE *out)
 	line(out, host.netback || has_modules(network),
 		"networks: xen-netback, sch_ingress, cls_bpf, act_mirred",
 		"use a kernel that has these modules; until then containers have no network");
+
+	line(out, host.blkback || has_modules(disks), "block devices: xen-blkback",
+		"use a kernel that has this module; until then containers have no disks of the host's");
 
 	if (settings_load(CONTAINER_SETTINGS, &settings, &err)) {
 		able &= line(out, false, CONTAINER_SETTINGS, error_message(&err));

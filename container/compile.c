@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "container/devices.h"
 #include "container/lsm.h"
 #include "container/network.h"
 #include "container/spec.h"
@@ -93,25 +94,61 @@ static void put_default_devices(struct spec *spec)
 	}
 }
 
-static int put_devices(const struct oci_linux *l, struct spec *spec, struct error *err)
+static uint32_t mode_of(const struct oci_device *device)
+{
+	uint32_t type = *device->type == 'b' ? S_IFBLK : *device->type == 'p' ? S_IFIFO : S_IFCHR;
+
+	return type | ((device->file_mode ? *device->file_mode : 0666) & 07777);
+}
+
+static void put_devices(const struct oci_linux *l, const struct devices *devices, struct spec *spec)
 {
 	for (size_t i = 0; i < l->devices_len; i++) {
 		const struct oci_device *device = &l->devices[i];
-		uint32_t type = *device->type == 'b' ? S_IFBLK : *device->type == 'p' ? S_IFIFO : S_IFCHR;
+		uint32_t major = device->major ? (uint32_t)*device->major : 0;
+		uint32_t minor = device->minor ? (uint32_t)*device->minor : 0;
 		char property[48];
 
-		if (type == S_IFBLK)
-			return error_set(err, 0,
-				"linux.devices[%zu]: %s: a block device of the host is not supported yet", i,
-				device->path);
+		if (devices->list[i].choice == DEVICE_LEFT_OUT || devices->list[i].choice == DEVICE_OWN)
+			continue;
+		if (devices->list[i].choice == DEVICE_DISK) {
+			major = ZONE_VBD_MAJOR;
+			minor = zone_vbd_minor(devices->disks[devices->list[i].disk].number);
+		}
 		snprintf(property, sizeof(property), "linux.devices[%zu]", i);
-		put_device(spec, device->path,
-			type | ((device->file_mode ? *device->file_mode : 0666) & 07777),
-			device->major ? (uint32_t)*device->major : 0,
-			device->minor ? (uint32_t)*device->minor : 0, device->uid ? *device->uid : 0,
+		put_device(spec, device->path, mode_of(device), major, minor, device->uid ? *device->uid : 0,
 			device->gid ? *device->gid : 0, property);
 	}
-	return 0;
+}
+
+/* Who a user or group of the container is in the zone. */
+static uint32_t zone_id(const struct oci_id_mapping *mappings, size_t len, const uint32_t *id)
+{
+	uint32_t wanted = id ? *id : 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (wanted >= mappings[i].container_id &&
+			wanted - mappings[i].container_id < mappings[i].size)
+			return mappings[i].host_id + (wanted - mappings[i].container_id);
+	return wanted;
+}
+
+/* The zone has them before the container has their nodes. */
+static void put_disks(const struct oci_linux *l, const struct devices *devices, struct spec *spec)
+{
+	for (size_t i = 0; i < l->devices_len; i++) {
+		const struct oci_device *device = &l->devices[i];
+
+		if (devices->list[i].choice != DEVICE_DISK)
+			continue;
+		spec_begin(spec, ZONE_OP_DISK, "linux.devices[%zu]: %s", i, device->path);
+		spec_u32(spec, mode_of(device));
+		spec_u32(spec, ZONE_VBD_MAJOR);
+		spec_u32(spec, zone_vbd_minor(devices->disks[devices->list[i].disk].number));
+		spec_u32(spec, zone_id(l->uid_mappings, l->uid_mappings_len, device->uid));
+		spec_u32(spec, zone_id(l->gid_mappings, l->gid_mappings_len, device->gid));
+		spec_end(spec);
+	}
 }
 
 static void put_strings(
@@ -254,7 +291,8 @@ static void put_cgroup_owner(const struct oci_config *config, struct spec *spec)
 }
 
 int compile_container(const struct oci_config *config, const char *bundle, const struct network *network,
-	uint32_t shared, struct spec *spec, struct volumes *volumes, struct error *err)
+	const struct devices *devices, uint32_t shared, struct spec *spec, struct volumes *volumes,
+	struct error *err)
 {
 	const struct oci_linux *l = config->linux_;
 	char own[HOST_NAME_MAX + 1];
@@ -264,12 +302,14 @@ int compile_container(const struct oci_config *config, const char *bundle, const
 
 	if (put_namespaces(config, shared, spec, err))
 		return -1;
-	if (l && l->resources && compile_resources(l->resources, spec, err))
+	if (l && l->resources && compile_resources(l->resources, devices, spec, err))
 		return -1;
 	put_cgroup_owner(config, spec);
 
 	if (network)
 		compile_network(network, spec);
+	if (l)
+		put_disks(l, devices, spec);
 
 	spec_begin(spec, ZONE_OP_ROOT, "root.path");
 	spec_u32(spec, 0);
@@ -279,8 +319,8 @@ int compile_container(const struct oci_config *config, const char *bundle, const
 		if (compile_mount(config, i, bundle, spec, volumes, err))
 			return -1;
 	put_default_devices(spec);
-	if (l && put_devices(l, spec, err))
-		return -1;
+	if (l)
+		put_devices(l, devices, spec);
 	spec_begin(spec, ZONE_OP_PIVOT, "root.path");
 	spec_end(spec);
 	if (config->process && config->process->terminal)

@@ -7,6 +7,7 @@
 #include <linux/bpf.h>
 #include <string.h>
 
+#include "container/devices.h"
 #include "container/spec.h"
 
 /* Enough for one rule. */
@@ -128,10 +129,42 @@ static void put(struct spec *spec, const struct code *code)
 	spec_bytes(spec, code->insns, code->length * sizeof(*code->insns));
 }
 
-void compile_devices(const struct oci_resources *resources, struct spec *spec)
+/* What a rule about the host's numbers is about in the zone: its block devices have others there. */
+static size_t translate(
+	const struct rule *rule, const struct devices *devices, struct rule list[ZONE_VBDS_MAX + 1])
 {
+	size_t len = 0, disks;
+
+	list[0] = *rule;
+	if (!devices->disks_len || rule->type == BPF_DEVCG_DEV_CHAR ||
+		(rule->major == ANY && rule->minor == ANY))
+		return 1;
+	if (rule->type == ANY)
+		list[len++].type = BPF_DEVCG_DEV_CHAR;
+	disks = len;
+	for (uint32_t i = 0; i < devices->disks_len; i++) {
+		const struct zone_vbd *disk = &devices->disks[i];
+
+		if ((rule->major != ANY && rule->major != disk->major) ||
+			(rule->minor != ANY && rule->minor != disk->minor))
+			continue;
+		list[len++] = (struct rule){rule->allow, BPF_DEVCG_DEV_BLOCK, ZONE_VBD_MAJOR,
+			zone_vbd_minor(disk->number), rule->access};
+	}
+	/* Others are of the guest's kernel, but not with the number that its own disks have. */
+	if (len == disks && rule->major != ZONE_VBD_MAJOR) {
+		list[len] = *rule;
+		list[len++].type = BPF_DEVCG_DEV_BLOCK;
+	}
+	return len;
+}
+
+void compile_devices(const struct oci_resources *resources, const struct devices *devices, struct spec *spec)
+{
+	struct rule list[ZONE_VBDS_MAX + 1];
 	struct code code = {0};
 	size_t left = resources->devices_len;
+	bool last = false;
 
 	if (!left)
 		return;
@@ -149,20 +182,21 @@ void compile_devices(const struct oci_resources *resources, struct spec *spec)
 		emit_rule(&code, &always[i]);
 		put(spec, &code);
 	}
-	while (left) {
+	while (left && !last) {
 		struct rule rule = rule_of(&resources->devices[--left]);
-		bool last = emit_rule(&code, &rule);
+		size_t len = translate(&rule, devices, list);
 
-		put(spec, &code);
-		/* The kernel refuses a program with instructions that are never come to. */
-		if (last)
-			break;
-		if (!left) {
-			/* What no rule is about is denied. */
-			code.length = 0;
-			emit_return(&code, false);
+		for (size_t i = 0; i < len; i++) {
+			last = emit_rule(&code, &list[i]);
 			put(spec, &code);
 		}
+	}
+	/* The kernel refuses a program with instructions that are never come to. */
+	if (!last) {
+		/* What no rule is about is denied. */
+		code.length = 0;
+		emit_return(&code, false);
+		put(spec, &code);
 	}
 	spec_end(spec);
 }

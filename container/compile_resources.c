@@ -202,10 +202,11 @@ int compile_limits(const struct oci_resources *resources, struct spec *spec, str
 	return 0;
 }
 
-int compile_resources(const struct oci_resources *resources, struct spec *spec, struct error *err)
+int compile_resources(const struct oci_resources *resources, const struct devices *devices, struct spec *spec,
+	struct error *err)
 {
 	if (compile_limits(resources, spec, err))
 		return -1;
-	compile_devices(resources, spec);
+	compile_devices(resources, devices, spec);
 	return 0;
 }

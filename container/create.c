@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "container/driver.h"
 #include "container/member.h"
 #include "container/namespaces.h"
 #include "container/process.h"
@@ -200,6 +201,27 @@ static int look_at_network(struct container *container, struct error *err)
 	return zone_network_driver(err);
 }
 
+/* Which of the host's devices the zone is given. Of a zone that is there they have numbers that none had. */
+static int look_at_devices(struct container *container, struct error *err)
+{
+	struct devices *devices = &container->devices;
+	uint32_t first;
+
+	if (devices_choose(container->config->linux_, DEVICES_HOST, devices, err))
+		return -1;
+	if (!devices->disks_len)
+		return 0;
+	if (!driver_load("vbd", "xen-blkback"))
+		return error_set(err, 0,
+			"linux.devices: dom0's kernel has no xen-blkback, which serves block devices");
+	if (!container->owner)
+		return 0;
+	if (zone_take_vbds(container->owner->uuid, devices->disks_len, &first, err))
+		return -1;
+	devices_number(devices, first);
+	return 0;
+}
+
 /* All that can be said no to before anything is made. */
 static int prepare(struct container *container, struct error *err)
 {
@@ -227,12 +249,14 @@ static int prepare(struct container *container, struct error *err)
 	if (settings_load(CONTAINER_SETTINGS, &container->settings, err) || check_host(&host, err) ||
 		choose_type(container, &host, err) || choose_size(container, &host, err))
 		return -1;
-	if (namespaces_check(container->config, err) || look_at_network(container, err))
+	if (namespaces_check(container->config, err) || look_at_network(container, err) ||
+		look_at_devices(container, err))
 		return -1;
 	/* For hooks in the zone, whose pid namespace has this process as its first. */
 	state = hook_state(container->record, OCI_STATUS_CREATED, 1, err);
-	if (!state || compile_container(container->config, container->record->bundle, &container->network,
-			      container->shared, &container->spec, &container->volumes, err))
+	if (!state ||
+		compile_container(container->config, container->record->bundle, &container->network,
+			&container->devices, container->shared, &container->spec, &container->volumes, err))
 		return -1;
 	compile_preserved(&container->preserved, &container->spec);
 	if (compile_container_process(container->config, state, &container->spec, err))
@@ -403,6 +427,7 @@ static void container_free(struct container *container)
 	spec_free(&container->spec);
 	volumes_free(&container->volumes);
 	network_free(&container->network);
+	devices_free(&container->devices);
 	if (container->network_namespace >= 0)
 		close(container->network_namespace);
 	guest_image_free(&container->image);
@@ -494,6 +519,10 @@ int create(const struct container_options *options, pid_t *standin, struct error
 		undo(&container, *standin);
 		if (launched)
 			hooks_poststop(container.config, container.record);
+	} else if (container.devices.left_out) {
+		/* Callers read one line of a log, and after a failure that is to be the reason. */
+		log_message(LOG_WARNING, "linux.devices: %zu devices of this host are not in the container",
+			container.devices.left_out);
 	}
 out:
 	if (container.dir >= 0)

@@ -277,6 +277,8 @@ struct zone *member_join(struct container *container, const struct zone_network 
 			NULL},
 		.vifs = vifs,
 		.vifs_len = zone_network_vifs(network, vifs),
+		.vbds = container->devices.disks,
+		.vbds_len = container->devices.disks_len,
 	};
 	struct zone *zone = zone_join(container->owner->uuid, &member, &record->member, err);
 	const struct request join = {

@@ -26,8 +26,8 @@ struct zone *member_join(struct container *container, const struct zone_network 
  */
 void member_leave(const char *root, const struct record *record);
 
-/* The same for one whose monitor is gone; its interfaces, too. Its shares go with the zone: nobody has seen
- * the guest let go of them. */
+/* The same for one whose monitor is gone; its interfaces and block devices, too. Its shares go with the zone:
+ * nobody has seen the guest let go of them. */
 void member_reclaim(const char *root, const struct record *record);
 
 #endif

@@ -15,7 +15,7 @@
 #include "container/kernel.h"
 #include "util/cleanup.h"
 
-static const char *const wanted[] = {"9pnet_xen", "9p", "xen-netfront"};
+static const char *const wanted[] = {"9pnet_xen", "9p", "xen-netfront", "xen-blkfront"};
 
 #define MODULES_MAX 64
 

@@ -32,6 +32,10 @@
 /* A kernel that has not come up by then will not; callers give up after four minutes. */
 #define BOOT_SECONDS 180
 
+/* How long the zone may take to have its block devices: its own waits are shorter, but for a disk that does
+ * not answer. */
+#define DISKS_SECONDS 60
+
 /* How long interfaces may take to carry packets, once the process is to start. */
 #define NETWORK_SECONDS 60
 
@@ -191,9 +195,12 @@ static void report_event(struct monitor *monitor, const struct zone_report *repo
 	switch (report->type) {
 	case ZONE_REPORT_BOOTED:
 		monitor->boot_deadline = 0;
+		if (container->devices.disks_len)
+			monitor->disks_deadline = monitor_now() + DISKS_SECONDS;
 		log_step(record->id, "kernel up");
 		break;
 	case ZONE_REPORT_CREATED:
+		monitor->disks_deadline = 0;
 		log_step(record->id, "root mounted, process created");
 		if (monitor->created)
 			break;
@@ -271,6 +278,23 @@ static void standin_event(struct monitor *monitor)
 	error_clear(&err);
 }
 
+static int check_disks(struct monitor *monitor, struct error *err)
+{
+	const struct devices *devices = &monitor->container->devices;
+	const struct oci_linux *l = monitor->container->config->linux_;
+	uint32_t number;
+
+	if (!zone_vbds_check(monitor->zone, &number, err))
+		return 0;
+	for (size_t i = 0; i < devices->len; i++) {
+		const struct device *device = &devices->list[i];
+
+		if (device->choice == DEVICE_DISK && devices->disks[device->disk].number == number)
+			return error_prefix(err, "linux.devices[%zu]: %s", i, l->devices[i].path);
+	}
+	return -1;
+}
+
 /* The domain list may have changed: is the zone still in it? */
 static void store_event(struct monitor *monitor)
 {
@@ -285,7 +309,7 @@ static void store_event(struct monitor *monitor)
 	cleanup_free char *reason = NULL;
 	enum zone_condition condition;
 
-	if (zone_store_event(monitor->zone, device_offered, monitor, &err) ||
+	if (zone_store_event(monitor->zone, device_offered, monitor, &err) || check_disks(monitor, &err) ||
 		zone_network_event(&monitor->network, monitor->zone, &err)) {
 		fail_with(monitor, &err);
 		return;
@@ -310,8 +334,8 @@ static void store_event(struct monitor *monitor)
 /* Until the first deadline, in ms for poll(2): -1 when there is none. */
 static int time_left(const struct monitor *monitor)
 {
-	const time_t deadlines[] = {
-		monitor->boot_deadline, monitor->kill_deadline, monitor->network_deadline};
+	const time_t deadlines[] = {monitor->boot_deadline, monitor->kill_deadline, monitor->disks_deadline,
+		monitor->network_deadline};
 	time_t first = 0, left;
 
 	for (size_t i = 0; i < sizeof(deadlines) / sizeof(*deadlines); i++)
@@ -330,6 +354,10 @@ static void time_is_up(struct monitor *monitor)
 
 	if (monitor->kill_deadline && monitor->kill_deadline <= monitor_now()) {
 		monitor_fail(monitor, NULL, 128 + SIGKILL);
+		return;
+	}
+	if (monitor->disks_deadline && monitor->disks_deadline <= monitor_now()) {
+		monitor_fail(monitor, "linux.devices: the zone cannot read its block devices", STATUS_LOST);
 		return;
 	}
 	if (monitor->network_deadline && monitor->network_deadline <= monitor_now()) {
@@ -508,12 +536,17 @@ static int build(struct monitor *monitor, struct error *err)
 			NULL},
 		.vifs = vifs,
 		.vifs_len = zone_network_vifs(&monitor->network, vifs),
+		.vbds = container->devices.disks,
+		.vbds_len = container->devices.disks_len,
 	};
 
 	if (container->owner) {
 		monitor->zone = member_join(container, &monitor->network, err);
 		if (!monitor->zone)
 			return -1;
+		/* Who deletes it without this process finds its disks by its number. */
+		if (container->devices.disks_len)
+			monitor_save(monitor);
 		log_step(container->record->id, "zone joined");
 		/* Under which number, for who takes it down if nobody else can. */
 		return record_save(container->dir, container->record, err);

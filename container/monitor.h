@@ -35,6 +35,7 @@ struct monitor {
 	uint32_t reported;	 /* bits: enum zone_report_type */
 	time_t boot_deadline;	 /* CLOCK_MONOTONIC; 0 once up, and while hooks run */
 	time_t kill_deadline;	 /* 0 while no SIGKILL was sent */
+	time_t disks_deadline;	 /* 0 while nothing waits for them */
 	time_t network_deadline; /* 0 while nothing waits for it */
 	struct error err;	 /* why it ends, if it ends badly */
 	enum oci_status before_pause;

@@ -4,6 +4,7 @@
 #define XENRUN_PROCESS_H
 
 #include "container/container.h"
+#include "container/devices.h"
 #include "container/kernel.h"
 #include "container/messages.h"
 #include "container/network.h"
@@ -28,6 +29,7 @@ struct container {
 	uint32_t shared;	/* CLONE_NEW* of that */
 	int network_namespace;	/* of a path that config.json has; -1: a new one, which is empty */
 	struct network network; /* what is in it */
+	struct devices devices;
 	/* It may be filled by hooks, or is there already: the process starts when the monitor says so. */
 	bool network_first;
 	struct guest_image image;

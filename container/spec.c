@@ -132,6 +132,9 @@ int spec_failure(const struct spec *spec, const struct oci_process *process, uin
 		return error_set(err, 0, "%s: ended by a signal, or its exit status is not 0", path);
 	if (type == ZONE_OP_HOOK && number == ETIMEDOUT)
 		return error_set(err, 0, "%s: timed out", path);
+	if (type == ZONE_OP_DISK && number == ENODEV)
+		return error_set(
+			err, 0, "%s: the zone does not see the device: has its kernel xen-blkfront?", path);
 	if (type != ZONE_OP_READY && type != ZONE_OP_EXEC)
 		return error_set(err, number, "%s", path);
 

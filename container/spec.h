@@ -50,15 +50,18 @@ struct volumes {
 void volumes_free(struct volumes *volumes);
 
 struct network;
+struct devices;
 
 /* Names the zone that the container is to be in; who has it has a network namespace of its own in the guest.
  */
 #define ANNOTATION_ZONE "org.xenrun.zone"
 
 /* The container's own spec: its surroundings, then its process. `bundle` is what relative sources start from;
- * `network` may be NULL; `shared` are CLONE_NEW* of what it has in common with another of its zone. */
+ * `network` may be NULL; `devices` was chosen for this config; `shared` are CLONE_NEW* of what it has in
+ * common with another of its zone. */
 int compile_container(const struct oci_config *config, const char *bundle, const struct network *network,
-	uint32_t shared, struct spec *spec, struct volumes *volumes, struct error *err);
+	const struct devices *devices, uint32_t shared, struct spec *spec, struct volumes *volumes,
+	struct error *err);
 
 /* The operations of mounts[i]; a source on the host is added to the volumes. */
 int compile_mount(const struct oci_config *config, size_t i, const char *bundle, struct spec *spec,
@@ -66,10 +69,11 @@ int compile_mount(const struct oci_config *config, size_t i, const char *bundle,
 
 /* The operations on the container's cgroup: limits alone, or with device rules. */
 int compile_limits(const struct oci_resources *resources, struct spec *spec, struct error *err);
-int compile_resources(const struct oci_resources *resources, struct spec *spec, struct error *err);
+int compile_resources(const struct oci_resources *resources, const struct devices *devices, struct spec *spec,
+	struct error *err);
 
-/* The DEVICES operation; none where there are no rules. */
-void compile_devices(const struct oci_resources *resources, struct spec *spec);
+/* The DEVICES operation; none where there are no rules. They name block devices by the host's numbers. */
+void compile_devices(const struct oci_resources *resources, const struct devices *devices, struct spec *spec);
 
 /* Weights of version 1 of cgroups in those of version 2, as runc has it: 2 to 262144, and 10 to 1000, both to
  * 1 to 10000. */

@@ -3,21 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "container/driver.h"
 #include "container/messages.h"
 #include "util/cleanup.h"
 #include "util/passing.h"
 
 /* The back end says that it waits just before it makes its interface. */
 #define APPEAR_MS 1000
-
-extern char **environ;
 
 void zone_network_init(struct zone_network *network, int namespace, struct network *found,
 	const uint8_t mark[NETWORK_MARK_LENGTH])
@@ -229,23 +226,9 @@ void zone_network_end(struct zone_network *network)
 	network->namespace = network->change = network->answer = -1;
 }
 
-static bool has_driver(void)
-{
-	return access("/sys/bus/xen-backend/drivers/vif", F_OK) == 0;
-}
-
 int zone_network_driver(struct error *err)
 {
-	char *const args[] = {(char[]){"modprobe"}, (char[]){"-q"}, (char[]){"xen-netback"}, NULL};
-	pid_t pid;
-
-	if (has_driver())
-		return 0;
-	/* Callers give no PATH. */
-	if (posix_spawn(&pid, "/sbin/modprobe", NULL, NULL, args, environ) == 0)
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	return has_driver()
+	return driver_load("vif", "xen-netback")
 		       ? 0
 		       : error_set(err, 0,
 				 "network namespace: dom0's kernel has no xen-netback (see xenrun check)");

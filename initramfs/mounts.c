@@ -14,6 +14,7 @@
 #include <sys/sysmacros.h>
 
 #include "initramfs/copy.h"
+#include "initramfs/disks.h"
 #include "initramfs/paths.h"
 #include "initramfs/platform.h"
 #include "initramfs/syscalls.h"
@@ -271,7 +272,9 @@ int mounts_mount(struct root *root, const struct op *op)
 /* The zone's own device of the same name, for where making a node is refused. */
 static int bind_device(struct root *root, const char *path, mode_t mode, dev_t device)
 {
-	cleanup_close int source = open_device(root, path), target = -1;
+	char disk[DISK_PATH_MAX];
+	cleanup_close int source = open_device(root, S_ISBLK(mode) ? disk_path(disk, device) : path),
+			  target = -1;
 	struct stat stat;
 
 	if (source < 0 || fstat(source, &stat))
@@ -307,6 +310,12 @@ int mounts_mknod(struct root *root, const struct op *op)
 		/* The image may bring the node itself, but nothing else in its place. */
 		if (fstatat(parent, name, &stat, AT_SYMLINK_NOFOLLOW))
 			return -1;
+		/* The same disk may have had another number when the container ran before. */
+		if (S_ISBLK(mode) && S_ISBLK(stat.st_mode) && stat.st_rdev != device) {
+			if (unlinkat(parent, name, 0) || mknodat(parent, name, mode, device))
+				return -1;
+			stat.st_rdev = device;
+		}
 		if ((stat.st_mode & S_IFMT) != (mode & S_IFMT) ||
 			(!S_ISFIFO(mode) && stat.st_rdev != device)) {
 			errno = EEXIST;

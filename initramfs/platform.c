@@ -129,6 +129,25 @@ int device_interface(uint32_t device, int seconds)
 	return index;
 }
 
+int device_block(const char *path, int seconds)
+{
+	long start = milliseconds();
+	int fd;
+
+	/* It is of use some time after it was announced; who can open it can be sure. */
+	while ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
+		if (errno != ENXIO && errno != ENODEV)
+			return -1;
+		if (milliseconds() - start > seconds * 1000L) {
+			errno = ENODEV;
+			return -1;
+		}
+		poll(NULL, 0, milliseconds() - start < OFTEN_MILLISECONDS ? OFTEN_DELAY : 100);
+	}
+	close(fd);
+	return 0;
+}
+
 int share_open_waiting(int folder, const char *file)
 {
 	/* So that a read is one request, not as many as fill its buffer; it waits all the same. */

@@ -21,6 +21,9 @@ int share_mount(const char *tag, const char *path, unsigned long flags, const ch
 /* The index of the interface of network device `device`, waited for up to `seconds`; -1 with errno. */
 int device_interface(uint32_t device, int seconds);
 
+/* Waits up to `seconds` for the block device that the node at `path` is of; -1 with errno. */
+int device_block(const char *path, int seconds);
+
 /* A file of the control share whose read waits until there is something. */
 int share_open_waiting(int folder, const char *file);
 ssize_t share_read_waiting(int fd, void *buffer, size_t size);

@@ -12,6 +12,7 @@
 
 #include "initramfs/cgroup.h"
 #include "initramfs/child.h"
+#include "initramfs/disks.h"
 #include "initramfs/member.h"
 #include "initramfs/mounts.h"
 #include "initramfs/network.h"
@@ -93,6 +94,8 @@ int spawn_prepare(const struct spec *spec, uint32_t *index)
 			cgroup_write(zone.cgroup, op_string(&op, 0), op_string(&op, 1)) && errno != ENOENT)
 			return -1;
 		if (op.type == ZONE_OP_CGROUP_OWNER && cgroup_give(zone.cgroup, op_u32(&op, 0)))
+			return -1;
+		if (op.type == ZONE_OP_DISK && disk_prepare(&op))
 			return -1;
 		if (op.type == ZONE_OP_DEVICES && load_devices(&op))
 			return -1;

@@ -46,6 +46,7 @@ void host_facts(struct host_facts *facts)
 	facts->gntdev = can_open("/dev/xen/gntdev");
 	facts->evtchn = can_open("/dev/xen/evtchn");
 	facts->netback = access("/sys/bus/xen-backend/drivers/vif", F_OK) == 0;
+	facts->blkback = access("/sys/bus/xen-backend/drivers/vbd", F_OK) == 0;
 	if (!facts->hypervisor || !facts->privcmd)
 		return;
 

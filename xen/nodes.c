@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "xen/writer.h"
 #include "xen/zone.h"
 
 #include <xen/io/xenbus.h>
@@ -21,56 +22,15 @@
 #define VIF_END_MS   5000
 #define VIF_CLOSE_MS 2000
 
-/* That a zone has in its life: the names of interfaces have room for numbers of six digits. */
+/* That a zone has in its life: the names of interfaces have room for numbers of six digits, the minor
+ * numbers of block devices have 20 bits. */
 #define MEMBERS_MAX (1000000 / ZONE_VIFS_MAX)
-
-#define PATH_SIZE  192
-#define VALUE_SIZE 1100 /* a name has up to 1024 bytes */
+#define VBDS_MAX    1000000
 
 void uuid_text(const uint8_t u[ZONE_UUID_LENGTH], char text[37])
 {
 	snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
 		u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
-}
-
-/* A series of requests of one transaction: after the first that fails the others do nothing. */
-struct writer {
-	struct xs_handle *store;
-	xs_transaction_t transaction;
-	bool failed;
-};
-
-static void __attribute__((format(printf, 3, 4)))
-put(struct writer *w, const char *path, const char *format, ...)
-{
-	char value[VALUE_SIZE];
-	va_list args;
-	int length;
-
-	if (w->failed)
-		return;
-	va_start(args, format);
-	length = vsnprintf(value, sizeof(value), format, args);
-	va_end(args);
-	if (length < 0 || (size_t)length >= sizeof(value)) {
-		errno = ENAMETOOLONG;
-		w->failed = true;
-		return;
-	}
-	w->failed = !xs_write(w->store, w->transaction, path, value, (unsigned int)length);
-}
-
-/* Makes a folder that belongs to `owner` and that `reader` may read. */
-static void folder(struct writer *w, const char *path, uint32_t owner, uint32_t reader)
-{
-	struct xs_permissions permissions[2] = {
-		{.id = owner, .perms = XS_PERM_NONE},
-		{.id = reader, .perms = XS_PERM_READ},
-	};
-
-	if (!w->failed)
-		w->failed = !xs_mkdir(w->store, w->transaction, path) ||
-			    !xs_set_permissions(w->store, w->transaction, path, permissions, 2);
 }
 
 static void frontend_path(char path[PATH_SIZE], uint32_t domid, uint32_t number, const char *node)
@@ -92,31 +52,31 @@ static void put_device(struct writer *w, uint32_t domid, uint32_t number, const 
 	frontend_path(front, domid, number, "");
 	backend_path(back, domid, number, "");
 
-	folder(w, back, 0, domid);
+	writer_folder(w, back, 0, domid);
 	backend_path(path, domid, number, "frontend");
-	put(w, path, "%s", front);
+	writer_put(w, path, "%s", front);
 	backend_path(path, domid, number, "frontend-id");
-	put(w, path, "%" PRIu32, domid);
+	writer_put(w, path, "%" PRIu32, domid);
 	backend_path(path, domid, number, "online");
-	put(w, path, "1");
+	writer_put(w, path, "1");
 	backend_path(path, domid, number, "versions");
-	put(w, path, "1");
+	writer_put(w, path, "1");
 	backend_path(path, domid, number, "max-rings");
-	put(w, path, "%d", ZONE_RINGS);
+	writer_put(w, path, "%d", ZONE_RINGS);
 	backend_path(path, domid, number, "max-ring-page-order");
-	put(w, path, "%d", ZONE_RING_ORDER);
+	writer_put(w, path, "%d", ZONE_RING_ORDER);
 	backend_path(path, domid, number, "state");
-	put(w, path, "%d", XenbusStateInitWait);
+	writer_put(w, path, "%d", XenbusStateInitWait);
 
-	folder(w, front, domid, 0);
+	writer_folder(w, front, domid, 0);
 	frontend_path(path, domid, number, "backend");
-	put(w, path, "%s", back);
+	writer_put(w, path, "%s", back);
 	frontend_path(path, domid, number, "backend-id");
-	put(w, path, "0");
+	writer_put(w, path, "0");
 	frontend_path(path, domid, number, "tag");
-	put(w, path, "%s", tag);
+	writer_put(w, path, "%s", tag);
 	frontend_path(path, domid, number, "state");
-	put(w, path, "%d", XenbusStateInitialising);
+	writer_put(w, path, "%d", XenbusStateInitialising);
 }
 
 static void vif_path(char path[PATH_SIZE], uint32_t domid, uint32_t number, const char *node)
@@ -137,15 +97,15 @@ static void put_vif(struct writer *w, uint32_t domid, uint32_t number, const str
 #define PUT(node, ...)                               \
 	do {                                         \
 		vif_path(path, domid, number, node); \
-		put(w, path, __VA_ARGS__);           \
+		writer_put(w, path, __VA_ARGS__);    \
 	} while (0)
 #define PUT_FRONT(node, ...)                                     \
 	do {                                                     \
 		snprintf(path, sizeof(path), "%s/" node, front); \
-		put(w, path, __VA_ARGS__);                       \
+		writer_put(w, path, __VA_ARGS__);                \
 	} while (0)
 
-	folder(w, front, domid, 0);
+	writer_folder(w, front, domid, 0);
 	PUT_FRONT("backend", "%s", back);
 	PUT_FRONT("backend-id", "0");
 	PUT_FRONT("handle", "%" PRIu32, number);
@@ -153,7 +113,7 @@ static void put_vif(struct writer *w, uint32_t domid, uint32_t number, const str
 	PUT_FRONT("mtu", "%" PRIu32, vif->mtu);
 	PUT_FRONT("state", "%d", XenbusStateInitialising);
 
-	folder(w, back, 0, domid);
+	writer_folder(w, back, 0, domid);
 	PUT("frontend", "%s", front);
 	PUT("frontend-id", "%" PRIu32, domid);
 	PUT("online", "1");
@@ -177,10 +137,10 @@ static void put_domain(struct writer *w, const struct zone *zone, const struct z
 #define PUT(node, ...)                                          \
 	do {                                                    \
 		snprintf(path, sizeof(path), "%s/" node, base); \
-		put(w, path, __VA_ARGS__);                      \
+		writer_put(w, path, __VA_ARGS__);               \
 	} while (0)
 
-	folder(w, base, 0, zone->domid);
+	writer_folder(w, base, 0, zone->domid);
 	PUT("vm", "%s", vm);
 	PUT("name", "%s", config->name);
 	PUT("domid", "%" PRIu32, zone->domid);
@@ -188,7 +148,7 @@ static void put_domain(struct writer *w, const struct zone *zone, const struct z
 	PUT("memory/target", "%" PRIu64, config->memory_kib);
 	for (uint32_t cpu = 0; cpu < config->vcpus; cpu++) {
 		snprintf(path, sizeof(path), "%s/cpu/%" PRIu32 "/availability", base, cpu);
-		put(w, path, "online");
+		writer_put(w, path, "online");
 	}
 	PUT("store/port", "%" PRIu32, zone->store_port);
 	PUT("store/ring-ref", "%lu", (unsigned long)zone->store_frame);
@@ -199,45 +159,27 @@ static void put_domain(struct writer *w, const struct zone *zone, const struct z
 	PUT("console/tty", "%s", zone->console.pty_name);
 #undef PUT
 	snprintf(path, sizeof(path), "%s/control", base);
-	folder(w, path, zone->domid, 0);
+	writer_folder(w, path, zone->domid, 0);
 
 	snprintf(path, sizeof(path), "%s/uuid", vm);
-	put(w, path, "%s", uuid);
+	writer_put(w, path, "%s", uuid);
 	snprintf(path, sizeof(path), "%s/name", vm);
-	put(w, path, "%s", config->name);
+	writer_put(w, path, "%s", config->name);
 
 	/* What tells xl a PVH guest from an HVM one. */
 	snprintf(path, sizeof(path), "/libxl/%" PRIu32 "/type", zone->domid);
-	put(w, path, "%s", config->type == ZONE_PVH ? "pvh" : "pv");
+	writer_put(w, path, "%s", config->type == ZONE_PVH ? "pvh" : "pv");
 }
 
-/* False with *result set when it is over. */
-static bool begin(struct writer *w, int *result, struct error *err)
+/* The number of the next member, or of the next `count` block devices. None comes twice: a guest that has not
+ * seen yet that a device is gone would take one of the same number for it. */
+static uint32_t take_number(struct writer *w, uint32_t domid, const char *of, uint32_t count, uint32_t limit)
 {
-	w->failed = false;
-	w->transaction = xs_transaction_start(w->store);
-	if (w->transaction != XBT_NULL)
-		return true;
-	*result = error_set(err, errno, "cannot start a XenStore transaction");
-	return false;
-}
+	char path[PATH_SIZE];
 
-/* A transaction that met another's changes is to be made again: then it returns true. */
-static bool end(struct writer *w, int *result, struct error *err)
-{
-	int saved = errno;
-
-	*result = 0;
-	if (w->failed) {
-		xs_transaction_end(w->store, w->transaction, true);
-		*result = error_set(err, saved, "cannot write the domain's XenStore nodes");
-		return false;
-	}
-	if (xs_transaction_end(w->store, w->transaction, false))
-		return false;
-	if (errno != EAGAIN)
-		*result = error_set(err, errno, "cannot write the domain's XenStore nodes");
-	return errno == EAGAIN;
+	snprintf(path, sizeof(path), "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32 "/next-%s", domid,
+		of);
+	return writer_count(w, path, count, limit);
 }
 
 int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err)
@@ -246,14 +188,18 @@ int nodes_write(struct zone *zone, const struct zone_config *config, struct erro
 	int result;
 
 	do {
-		if (!begin(&w, &result, err))
+		if (!writer_begin(&w, &result, err))
 			break;
 		put_domain(&w, zone, config);
 		for (uint32_t i = 0; config->tags[i]; i++)
 			put_device(&w, zone->domid, i, config->tags[i]);
 		for (uint32_t i = 0; i < config->vifs_len; i++)
 			put_vif(&w, zone->domid, i, &config->vifs[i]);
-	} while (end(&w, &result, err));
+		for (uint32_t i = 0; i < config->vbds_len; i++)
+			vbd_write(&w, zone->domid, 0, &config->vbds[i]);
+		if (config->vbds_len)
+			take_number(&w, zone->domid, "vbd", config->vbds_len, VBDS_MAX);
+	} while (writer_end(&w, &result, err));
 	if (result)
 		return -1;
 	zone->vifs = config->vifs_len;
@@ -263,27 +209,17 @@ int nodes_write(struct zone *zone, const struct zone_config *config, struct erro
 	return 0;
 }
 
-/* The number of the next member. None comes twice: a guest that has not seen yet that a device is gone would
- * take one of the same number for it. */
-static uint32_t next_member(struct writer *w, uint32_t domid)
+int nodes_take_vbds(struct zone *zone, uint32_t count, uint32_t *first, struct error *err)
 {
-	char path[PATH_SIZE];
-	cleanup_free char *text = NULL;
-	unsigned int length;
-	unsigned long member = 1;
+	struct writer w = {.store = zone->store};
+	int result;
 
-	snprintf(path, sizeof(path), "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32 "/next-member",
-		domid);
-	text = w->failed ? NULL : xs_read(w->store, w->transaction, path, &length);
-	if (text)
-		member = strtoul(text, NULL, 10);
-	if (member >= MEMBERS_MAX) {
-		errno = EUSERS;
-		w->failed = true;
-		return 0;
-	}
-	put(w, path, "%lu", member + 1);
-	return (uint32_t)member;
+	do {
+		if (!writer_begin(&w, &result, err))
+			break;
+		*first = take_number(&w, zone->domid, "vbd", count, VBDS_MAX);
+	} while (writer_end(&w, &result, err));
+	return result;
 }
 
 int nodes_join(struct zone *zone, const struct zone_member *member, struct error *err)
@@ -293,9 +229,9 @@ int nodes_join(struct zone *zone, const struct zone_member *member, struct error
 	int result;
 
 	do {
-		if (!begin(&w, &result, err))
+		if (!writer_begin(&w, &result, err))
 			break;
-		number = next_member(&w, zone->domid);
+		number = take_number(&w, zone->domid, "member", 1, MEMBERS_MAX);
 		zone->first = number * ZONE_SHARES_MAX;
 		zone->first_vif = number * ZONE_VIFS_MAX;
 		for (uint32_t i = 0; member->tags[i]; i++) {
@@ -306,7 +242,9 @@ int nodes_join(struct zone *zone, const struct zone_member *member, struct error
 		}
 		for (uint32_t i = 0; i < member->vifs_len; i++)
 			put_vif(&w, zone->domid, zone->first_vif + i, &member->vifs[i]);
-	} while (end(&w, &result, err));
+		for (uint32_t i = 0; i < member->vbds_len; i++)
+			vbd_write(&w, zone->domid, number, &member->vbds[i]);
+	} while (writer_end(&w, &result, err));
 	if (!result)
 		zone->vifs = member->vifs_len;
 	return result;
@@ -335,10 +273,10 @@ int nodes_add_vif(struct zone *zone, uint32_t number, const struct zone_vif *vif
 	int result;
 
 	do {
-		if (!begin(&w, &result, err))
+		if (!writer_begin(&w, &result, err))
 			break;
 		put_vif(&w, zone->domid, zone->first_vif + number, vif);
-	} while (end(&w, &result, err));
+	} while (writer_end(&w, &result, err));
 	return result;
 }
 
@@ -448,19 +386,19 @@ static void close_vifs(struct xs_handle *store, uint32_t domid, uint32_t first)
 		unsigned int count;
 		char **numbers;
 
-		if (!begin(&w, &result, &ignored))
+		if (!writer_begin(&w, &result, &ignored))
 			break;
 		numbers = list_vifs(store, w.transaction, domid, &count);
 		for (unsigned int i = 0; numbers && i < count; i++) {
 			if (!is_between(numbers[i], first, &number))
 				continue;
 			vif_path(path, domid, number, "online");
-			put(&w, path, "0");
+			writer_put(&w, path, "0");
 			vif_path(path, domid, number, "state");
-			put(&w, path, "%d", XenbusStateClosing);
+			writer_put(&w, path, "%d", XenbusStateClosing);
 		}
 		free(numbers);
-	} while (end(&w, &result, &ignored));
+	} while (writer_end(&w, &result, &ignored));
 	error_clear(&ignored);
 }
 
@@ -510,6 +448,7 @@ void nodes_remove(struct xs_handle *store, uint32_t domid, const uint8_t uuid[ZO
 	snprintf(path, sizeof(path), "/local/domain/0/backend/" BACKEND_TYPE "/%" PRIu32, domid);
 	xs_rm(store, XBT_NULL, path);
 	remove_vifs(store, domid);
+	vbds_remove(store, domid);
 	snprintf(path, sizeof(path), "/libxl/%" PRIu32, domid);
 	xs_rm(store, XBT_NULL, path);
 	uuid_text(uuid, text);
@@ -567,10 +506,10 @@ int nodes_write_memory(struct zone *zone, uint64_t most_kib, uint64_t target_kib
 	char path[PATH_SIZE];
 
 	snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/memory/static-max", zone->domid);
-	put(&w, path, "%" PRIu64, most_kib);
+	writer_put(&w, path, "%" PRIu64, most_kib);
 	/* The last: it is what the guest watches. */
 	snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/memory/target", zone->domid);
-	put(&w, path, "%" PRIu64, target_kib);
+	writer_put(&w, path, "%" PRIu64, target_kib);
 	return w.failed ? error_set(err, errno, "cannot write %s", path) : 0;
 }
 

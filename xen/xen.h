@@ -33,6 +33,25 @@ struct zone_vif {
 	uint32_t mtu;
 };
 #define ZONE_VIFS_MAX 16
+
+/* A block device of the zone, which is one of dom0's: that one's kernel is the back end
+ * (xen/include/public/io/blkif.h). Its number, from 1, is that of no other in the zone's life. */
+struct zone_vbd {
+	uint32_t number;
+	uint32_t major, minor; /* in dom0 */
+	bool read_only;
+};
+#define ZONE_VBDS_MAX 64 /* of a container */
+
+/* Linux has the device under this major number, and a minor that follows from its number: of a partition, for
+ * a whole disk would take 256 of them, of which there are 2^20. */
+#define ZONE_VBD_MAJOR 202
+static inline uint32_t zone_vbd_minor(uint32_t number)
+{
+	/* Those of the first four disks are an emulated controller's for some kernels. */
+	return ((number - 1) / 255 + 4) << 8 | ((number - 1) % 255 + 1);
+}
+
 /* CPUs of the host that a zone's affinity can name. */
 #define ZONE_CPUS_MAX 4096
 
@@ -62,6 +81,8 @@ struct zone_config {
 	const char *tags[ZONE_SHARES_MAX + 1];
 	const struct zone_vif *vifs; /* the same of these */
 	uint32_t vifs_len;
+	const struct zone_vbd *vbds; /* numbered from 1 */
+	uint32_t vbds_len;
 };
 
 /* One zone and the connections (hypervisor, XenStore) that its owner holds. */
@@ -77,6 +98,8 @@ struct zone_member {
 	const char *tags[ZONE_SHARES_MAX + 1];
 	const struct zone_vif *vifs;
 	uint32_t vifs_len;
+	const struct zone_vbd *vbds; /* with the numbers that were taken for them */
+	uint32_t vbds_len;
 };
 
 /* Gives a zone that runs, somebody else's, these devices. *number is that of the member, which no other has
@@ -85,9 +108,12 @@ struct zone_member {
 struct zone *zone_join(const uint8_t uuid[ZONE_UUID_LENGTH], const struct zone_member *member,
 	uint32_t *number, struct error *err);
 
-/* Unplugs the interfaces and frees that handle. `unmounted`: the guest holds nothing of the 9pfs devices, so
- * they can go; else they stay, with nobody behind them, as long as the zone: its driver does not bear that.
- */
+/* Takes numbers for that many block devices of a zone that runs: *first and those behind it. */
+int zone_take_vbds(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t count, uint32_t *first, struct error *err);
+
+/* Unplugs the interfaces and block devices and frees that handle. `unmounted`: the guest holds nothing of the
+ * 9pfs devices, so they can go; else they stay, with nobody behind them, as long as the zone: its driver does
+ * not bear that. */
 void zone_leave(struct zone *zone, bool unmounted);
 
 int zone_unpause(struct zone *zone, struct error *err);
@@ -122,8 +148,8 @@ enum zone_condition zone_condition(struct zone *zone);
  * Nothing to do is success. */
 int zone_reclaim(const uint8_t uuid[ZONE_UUID_LENGTH], struct error *err);
 
-/* Unplugs the interfaces of a member of the zone with this UUID; for who called zone_join() and cannot any
- * more. Best effort: the zone may be gone. */
+/* Unplugs the interfaces and block devices of a member of the zone with this UUID; for who called zone_join()
+ * and cannot any more. Best effort: the zone may be gone. */
 void zone_reclaim_member(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t number);
 
 /*
@@ -168,6 +194,10 @@ void zone_vif_name(const struct zone *zone, uint32_t number, char name[ZONE_VIF_
 
 /* Says that dom0's end is set up. */
 int zone_vif_ready(struct zone *zone, uint32_t number, struct error *err);
+
+/* To be called after zone_store_event(). Fails when dom0's kernel does not serve a block device: *number is
+ * the device's. What the guest does with one that was connected is its own affair. */
+int zone_vbds_check(struct zone *zone, uint32_t *number, struct error *err);
 
 /* Takes the bytes that the guest wrote to its console and keeps the last of them. */
 void zone_console_event(struct zone *zone);
@@ -220,6 +250,7 @@ struct host_facts {
 	unsigned int version_major, version_minor;
 	char version_extra[16];
 	bool netback; /* dom0's kernel serves interfaces */
+	bool blkback; /* and block devices */
 	uint64_t free_memory_kib;
 	uint32_t cpus;
 	uint32_t cpu_numbers; /* one more than the highest number of a CPU */

@@ -51,9 +51,19 @@ static int watch(struct zone *zone, struct error *err)
 	for (uint32_t number = 0; number < zone->vifs; number++)
 		if (nodes_watch_vif(zone, number, err))
 			return -1;
+	for (uint32_t i = 0; i < zone->vbds_len; i++)
+		if (vbd_watch(zone, zone->vbds[i], err))
+			return -1;
 	if (!xs_watch(zone->store, "@releaseDomain", "domain"))
 		return error_set(err, errno, "cannot watch XenStore for the domain's end");
 	return 0;
+}
+
+static void note_vbds(struct zone *zone, const struct zone_vbd *vbds, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		zone->vbds[i] = vbds[i].number;
+	zone->vbds_len = len;
 }
 
 struct zone *zone_build(const struct zone_config *config, struct error *err)
@@ -69,6 +79,7 @@ struct zone *zone_build(const struct zone_config *config, struct error *err)
 	zone->console.pty = zone->console.slave = -1;
 	while (config->tags[zone->devices])
 		zone->devices++;
+	note_vbds(zone, config->vbds, config->vbds_len);
 
 	if (connect_hypervisor(zone, err))
 		goto fail;
@@ -203,11 +214,10 @@ static uint32_t find_nodes(struct xs_handle *store, const uint8_t uuid[ZONE_UUID
 	return found;
 }
 
-struct zone *zone_join(const uint8_t uuid[ZONE_UUID_LENGTH], const struct zone_member *member,
-	uint32_t *number, struct error *err)
+/* A handle of somebody else's zone that runs. */
+static struct zone *find_zone(const uint8_t uuid[ZONE_UUID_LENGTH], struct error *err)
 {
 	struct zone *zone = calloc(1, sizeof(*zone));
-	xc_domaininfo_t info;
 
 	if (!zone) {
 		error_set(err, ENOMEM, "cannot join a zone");
@@ -215,15 +225,56 @@ struct zone *zone_join(const uint8_t uuid[ZONE_UUID_LENGTH], const struct zone_m
 	}
 	memcpy(zone->uuid, uuid, sizeof(zone->uuid));
 	zone->console.pty = zone->console.slave = -1;
+	if (connect_hypervisor(zone, err) == 0) {
+		zone->domid = find(zone->xc, uuid);
+		if (zone->domid)
+			return zone;
+		error_set(err, 0, "the zone to join is gone");
+	}
+	disconnect(zone);
+	return NULL;
+}
+
+int zone_take_vbds(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t count, uint32_t *first, struct error *err)
+{
+	struct zone *zone = find_zone(uuid, err);
+	int result = zone ? nodes_take_vbds(zone, count, first, err) : -1;
+
+	if (zone)
+		disconnect(zone);
+	return result;
+}
+
+/* What a member has beside its shares. */
+static void unplug(struct zone *zone, uint32_t number)
+{
+	nodes_unplug_vifs(zone->store, zone->domid, number * ZONE_VIFS_MAX);
+	vbds_unplug(zone->store, zone->domid, number);
+}
+
+void zone_reclaim_member(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t number)
+{
+	struct error gone = {0};
+	struct zone *zone = find_zone(uuid, &gone);
+
+	error_clear(&gone);
+	if (!zone)
+		return;
+	unplug(zone, number);
+	disconnect(zone);
+}
+
+struct zone *zone_join(const uint8_t uuid[ZONE_UUID_LENGTH], const struct zone_member *member,
+	uint32_t *number, struct error *err)
+{
+	struct zone *zone = find_zone(uuid, err);
+	xc_domaininfo_t info;
+
+	if (!zone)
+		return NULL;
 	while (member->tags[zone->devices])
 		zone->devices++;
-	if (connect_hypervisor(zone, err))
-		goto fail;
-	zone->domid = find(zone->xc, uuid);
-	if (!zone->domid) {
-		error_set(err, 0, "the zone to join is gone");
-		goto fail;
-	}
+	note_vbds(zone, member->vbds, member->vbds_len);
 	if (xc_domain_getinfolist(zone->xc, zone->domid, 1, &info) == 1) {
 		zone->memory_kib = (uint64_t)info.tot_pages * (XC_PAGE_SIZE / 1024);
 		zone->vcpus = info.max_vcpu_id + 1;
@@ -233,7 +284,7 @@ struct zone *zone_join(const uint8_t uuid[ZONE_UUID_LENGTH], const struct zone_m
 	*number = zone->first / ZONE_SHARES_MAX;
 	if (!watch(zone, err))
 		return zone;
-	nodes_unplug_vifs(zone->store, zone->domid, zone->first_vif);
+	unplug(zone, zone->first / ZONE_SHARES_MAX);
 	nodes_leave(zone);
 fail:
 	disconnect(zone);
@@ -245,25 +296,10 @@ void zone_leave(struct zone *zone, bool unmounted)
 	if (!zone)
 		return;
 	if (zone_condition(zone) != ZONE_GONE) {
-		nodes_unplug_vifs(zone->store, zone->domid, zone->first_vif);
+		unplug(zone, zone->first / ZONE_SHARES_MAX);
 		if (unmounted)
 			nodes_leave(zone);
 	}
-	disconnect(zone);
-}
-
-void zone_reclaim_member(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t number)
-{
-	struct zone *zone = calloc(1, sizeof(*zone));
-	struct error ignored = {0};
-	uint32_t domid;
-
-	if (!zone)
-		return;
-	domid = connect_hypervisor(zone, &ignored) ? 0 : find(zone->xc, uuid);
-	if (domid)
-		nodes_unplug_vifs(zone->store, domid, number * ZONE_VIFS_MAX);
-	error_clear(&ignored);
 	disconnect(zone);
 }
 

@@ -54,6 +54,9 @@ struct zone {
 	bool offered[ZONE_SHARES_MAX];
 	uint32_t first_vif; /* the same of its interfaces */
 	uint32_t vifs;
+	uint32_t vbds[ZONE_VBDS_MAX]; /* their numbers */
+	uint32_t vbds_len;
+	bool vbds_connected[ZONE_VBDS_MAX];
 	struct console console;
 };
 
@@ -72,6 +75,7 @@ int mptable_write(struct xc_dom_image *dom, uint32_t vcpus);
 int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err);
 /* The devices of one more container: from zone->first and first_vif on, numbers that none has had. */
 int nodes_join(struct zone *zone, const struct zone_member *member, struct error *err);
+int nodes_take_vbds(struct zone *zone, uint32_t count, uint32_t *first, struct error *err);
 void nodes_leave(struct zone *zone);
 /* The interfaces from number `first` on that are one container's, however many there are. */
 void nodes_unplug_vifs(struct xs_handle *store, uint32_t domid, uint32_t first);
@@ -86,6 +90,15 @@ int nodes_write_state(struct zone *zone, uint32_t number, int state, struct erro
 /* An interface, counted from zone->first_vif: adds its nodes; watches its back end's state. */
 int nodes_add_vif(struct zone *zone, uint32_t number, const struct zone_vif *vif, struct error *err);
 int nodes_watch_vif(struct zone *zone, uint32_t number, struct error *err);
+
+/* vbd.c, block devices: the nodes of one; a watch of its back end's state; those of a member, 0 for the
+ * owner, taken from a guest that goes on; all of a domain that is gone, once dom0's kernel has let go of
+ * them. */
+struct writer;
+void vbd_write(struct writer *w, uint32_t domid, uint32_t member, const struct zone_vbd *vbd);
+int vbd_watch(struct zone *zone, uint32_t number, struct error *err);
+void vbds_unplug(struct xs_handle *store, uint32_t domid, uint32_t member);
+void vbds_remove(struct xs_handle *store, uint32_t domid);
 
 /* console.c */
 int console_open(struct zone *zone, struct error *err);

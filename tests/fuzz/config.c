@@ -3,6 +3,7 @@
  * config.json from text to the spec of a process. It is refused with a message, or what is made of it is a
  * spec that zone init takes.
  */
+#include "container/devices.h"
 #include "container/spec.h"
 #include "tests/fuzz/json.h"
 #include "tests/fuzz/zone.h"
@@ -17,7 +18,9 @@ static void compile(const struct oci_config *config)
 	struct volumes volumes = {0};
 	struct spec spec = {0};
 	struct error err = {0};
-	bool done = !compile_container(config, "/", NULL, 0, &spec, &volumes, &err);
+	struct devices devices;
+	bool done = !devices_choose(config->linux_, DEVICES_HOST, &devices, &err) &&
+		    !compile_container(config, "/", NULL, &devices, 0, &spec, &volumes, &err);
 
 	if (done && config->process)
 		done = !compile_container_process(config, "{}", &spec, &err);
@@ -31,6 +34,7 @@ static void compile(const struct oci_config *config)
 	}
 	error_clear(&err);
 	volumes_free(&volumes);
+	devices_free(&devices);
 	spec_free(&spec);
 }
 

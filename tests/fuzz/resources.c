@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux.resources of its own, as update takes it, from text to the operations on a cgroup. */
+#include "container/devices.h"
 #include "container/spec.h"
 #include "tests/fuzz/json.h"
 #include "tests/fuzz/zone.h"
@@ -11,6 +12,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct devices none;
 	struct spec spec = {0};
 	struct error err = {0};
 	struct oci_resources *resources = oci_resources_parse((const char *)data, size, &err);
@@ -19,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	spec_begin(&spec, ZONE_OP_CLONE, "resources");
 	spec_u32(&spec, 0);
 	spec_end(&spec);
-	if (resources && compile_resources(resources, &spec, &err) == 0) {
+	if (resources && compile_resources(resources, &none, &spec, &err) == 0) {
 		spec_begin(&spec, ZONE_OP_ARG, "resources");
 		spec_string(&spec, "x");
 		spec_end(&spec);

@@ -3,11 +3,30 @@
 #ifndef XENRUN_TEST_COMPILED_H
 #define XENRUN_TEST_COMPILED_H
 
+#include "container/devices.h"
 #include "container/spec.h"
 #include "tests/unit/test_ocispec.h"
 
 /* Those made last. */
 static struct spec compiled;
+
+/* A folder like /sys/dev: which devices the host has. */
+static const char *host_devices = "/nonexistent";
+
+/* All but the process. */
+static inline int compile_around(
+	const struct oci_config *config, const char *bundle, struct volumes *volumes, struct error *err)
+{
+	struct devices devices;
+	int result =
+		devices_choose(config->linux_, host_devices, &devices, err) ||
+				compile_container(config, bundle, NULL, &devices, 0, &compiled, volumes, err)
+			? -1
+			: 0;
+
+	devices_free(&devices);
+	return result;
+}
 
 static inline int compile_both(const struct oci_config *config, bool exec, struct error *err)
 {
@@ -27,8 +46,7 @@ static inline const char *compile_as(const char *properties, bool exec)
 
 	spec_free(&compiled);
 	config = oci_config_parse(text, strlen(text), &err);
-	if (config && (exec || !compile_container(config, "/", NULL, 0, &compiled, &volumes, &err)) &&
-		config->process)
+	if (config && (exec || !compile_around(config, "/", &volumes, &err)) && config->process)
 		compile_both(config, exec, &err);
 	snprintf(message, sizeof(message), "%s", err.message ? err.message : "");
 	volumes_free(&volumes);

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "container/devices.h"
 #include "container/spec.h"
 #include "tests/unit/test_ocispec.h"
 
@@ -94,14 +95,18 @@ static void forget(void)
 /* Compiles a document (' for "); the message, or "". To be freed. */
 static char *compiled(const char *properties)
 {
+	struct devices devices = {0};
 	struct error err = {0};
 	char *text = document(properties), *message;
 
 	forget();
 	config = oci_config_parse(text, strlen(text), &err);
-	message = strdup(config && compile_container(config, "/tmp", NULL, 0, &spec, &volumes, &err) == 0
-				 ? ""
-				 : error_message(&err));
+	message = strdup(
+		config && !devices_choose(config->linux_, "/nonexistent", &devices, &err) &&
+				!compile_container(config, "/tmp", NULL, &devices, 0, &spec, &volumes, &err)
+			? ""
+			: error_message(&err));
+	devices_free(&devices);
 	error_clear(&err);
 	free(text);
 	return message;
@@ -180,12 +185,12 @@ static void cgroup_owner(void)
 	} cases[] = {
 		{"'linux':{'namespaces':[" NAMESPACES ",{'type':'cgroup'}]},'mounts':[{'destination':'/sys/fs/cgroup',"
 		 "'type':'cgroup','source':'cgroup','options':['nosuid']}]",
-			"9 0 0"},
+			"24 0 0"},
 		{"'linux':{'namespaces':[{'type':'user'},{'type':'cgroup'}," NAMESPACES "],'uidMappings':["
 		 "{'containerID':0,'hostID':100000,'size':65536}],'gidMappings':["
 		 "{'containerID':0,'hostID':200000,'size':5}]},'mounts':[{'destination':'/sys/fs/cgroup',"
 		 "'type':'cgroup','source':'cgroup'}]",
-			"9 186a0 0"},
+			"24 186a0 0"},
 		{"'linux':{'namespaces':[" NAMESPACES ",{'type':'cgroup'}]},'mounts':[{'destination':'/sys/fs/cgroup',"
 		 "'type':'cgroup','source':'cgroup','options':['ro']}]",
 			""},
@@ -289,10 +294,11 @@ static void refuses_what_a_zone_has_not(void)
 	refused("'linux':{'intelRdt':{}}", "linux.intelRdt: the zone's processors are virtual");
 	refused("'linux':{'memoryPolicy':{'mode':'MPOL_BIND','nodes':'0','flags':['MPOL_F_STATIC_NODES']}}",
 		"linux.memoryPolicy: not supported yet");
-	refused("'linux':{'mountLabel':'a:b:c:s0'}", "linux.mountLabel: neither this host nor the zone's kernel has SELinux");
+	refused("'linux':{'mountLabel':'a:b:c:s0'}",
+		"linux.mountLabel: neither this host nor the zone's kernel has SELinux");
 	refused("'linux':{'devices':[{'path':'/dev/pipe','type':'p'},"
 		"{'path':'/dev/sda','type':'b','major':8,'minor':0}]}",
-		"linux.devices[1]: /dev/sda: a block device of the host is not supported yet");
+		"linux.devices[1]: /dev/sda: this host has no block device 8:0");
 	refused("'vm':{'kernel':{'path':'/k'},'image':{'path':'/i','format':'qcow2'}}",
 		"vm.image: not supported yet");
 }

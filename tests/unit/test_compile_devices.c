@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "tests/unit/compiled.h"
+#include "tests/unit/host_devices.h"
 
 enum { MKNOD = BPF_DEVCG_ACC_MKNOD, READ = BPF_DEVCG_ACC_READ, WRITE = BPF_DEVCG_ACC_WRITE };
 
@@ -15,12 +15,15 @@ enum { MKNOD = BPF_DEVCG_ACC_MKNOD, READ = BPF_DEVCG_ACC_READ, WRITE = BPF_DEVCG
 static const struct bpf_insn *program;
 static size_t program_length;
 
+/* linux.devices. */
+static const char *disks = "";
+
 static void compile_rules(const char *rules)
 {
 	char *properties = NULL;
 	uint32_t length = 0;
 
-	if (asprintf(&properties, LINUX("'resources':{'devices':[%s]}"), rules) < 0)
+	if (asprintf(&properties, LINUX("'devices':[%s],'resources':{'devices':[%s]}"), disks, rules) < 0)
 		abort();
 	expect_compiled(properties, "");
 	free(properties);
@@ -164,6 +167,40 @@ static void takes_wildcards(void)
 	CHECK(!allowed('b', 8, 1, READ));
 }
 
+/* Rules have the host's numbers, the zone its own. */
+static void translates_disks(void)
+{
+	begin_host();
+	for (int i = 0; i < 3; i++)
+		add_host_device((const char *[]){"block/7:0", "block/7:1", "block/8:16"}[i], "8\n");
+	disks = "{'path':'/dev/a','type':'b','major':7,'minor':0},{'path':'/dev/b','type':'b','major':7,"
+		"'minor':1},{'path':'/dev/c','type':'b','major':8,'minor':16}";
+	compile_rules(DENY_ALL ",{'allow':true,'type':'b','major':7,'minor':1,'access':'rm'}");
+	CHECK(allowed('b', 202, 1026, READ));
+	CHECK(!allowed('b', 202, 1026, WRITE));
+	CHECK(!allowed('b', 202, 1025, READ));
+	CHECK(!allowed('b', 202, 1027, READ));
+	CHECK(!allowed('b', 7, 1, READ));
+	/* All of a kind; of any type. */
+	compile_rules(DENY_ALL ",{'allow':true,'major':7}");
+	CHECK(allowed('b', 202, 1025, READ | WRITE) && allowed('b', 202, 1026, READ | WRITE));
+	CHECK(!allowed('b', 202, 1027, READ));
+	CHECK(allowed('c', 7, 3, READ));
+	compile_rules("{'allow':true},{'allow':true,'type':'b','major':8,'minor':16},"
+		      "{'allow':true,'type':'b','major':7,'minor':0},"
+		      "{'allow':true,'type':'b','major':7,'minor':1},"
+		      "{'allow':false,'type':'b','minor':16,'access':'w'}");
+	CHECK(!allowed('b', 202, 1027, WRITE));
+	CHECK(allowed('b', 202, 1027, READ) && allowed('b', 202, 1025, WRITE));
+	/* No disk of the zone's is the host's of its number, and others are the guest's kernel's. */
+	compile_rules(DENY_ALL ",{'allow':true,'type':'b','major':202},{'allow':true,'type':'b','major':9}");
+	CHECK(!allowed('b', 202, 1025, READ));
+	CHECK(allowed('b', 9, 0, READ));
+	disks = "";
+	host_devices = "/nonexistent";
+	end_host();
+}
+
 static int load(void)
 {
 	union bpf_attr attr;
@@ -212,6 +249,7 @@ int main(void)
 	RUN(obeys_the_last_rule);
 	RUN(decides_each_access_apart);
 	RUN(takes_wildcards);
+	RUN(translates_disks);
 	RUN(satisfies_the_kernel);
 	spec_free(&compiled);
 	return unit_end();

@@ -142,7 +142,7 @@ static char *message_of_compiler(void)
 	char *message;
 
 	spec_free(&compiled);
-	if (!compile_container(config, "/", NULL, 0, &compiled, &volumes, &err) && config->process)
+	if (!compile_around(config, "/", &volumes, &err) && config->process)
 		compile_both(config, false, &err);
 	message = strdup(err.message ? err.message : "");
 	volumes_free(&volumes);

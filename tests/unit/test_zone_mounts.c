@@ -274,6 +274,61 @@ static void refuses_other_devices_in_zone(void)
 	fails(0, 5, ENOENT);
 }
 
+static void put_disk(void)
+{
+	static const uint32_t disk[] = {S_IFBLK | 0640, 202, 1025, 100005, 200006};
+
+	put(ZONE_OP_DISK, disk, sizeof(disk));
+}
+
+static void put_map_and_disk(void)
+{
+	put_maps();
+	put_disk();
+}
+
+/* A disk's node is made, in place of one with another number; a lesser user namespace has the zone's. */
+static void has_disks_in_zone(void)
+{
+	static const uint32_t node[] = {S_IFBLK | 0640, 202, 1025, 5, 6};
+	static const char look[] = "stat -c '%F %a %u:%g %t:%T' /x /dev/y";
+
+	run_shell("cd shares/rootfs; ln -s busybox bin/stat; mknod x b 202 7; ls -l x >/dev/null");
+	for (int lesser = 0; lesser < 2; lesser++) {
+		if (lesser)
+			run_shell("rm shares/rootfs/x; chown -R 100000:200000 shares/rootfs");
+		put_root_in(lesser ? CLONE_NEWUSER : 0, lesser ? put_map_and_disk : put_disk);
+		PUT_BOTH(ZONE_OP_MKNOD, node, "/x");
+		PUT_BOTH(ZONE_OP_MKNOD, node, "/dev/y");
+		put(ZONE_OP_PIVOT, NULL, 0);
+		put_shell(look);
+		CHECK_EQ(run((uint32_t)lesser), 0);
+		CHECK(output_is((uint32_t)lesser, 1,
+			"block special file 640 5:6 ca:401\nblock special file 640 5:6 ca:401\n"));
+	}
+}
+
+static void refuses_a_disk(uint32_t mode, uint32_t minor, int error)
+{
+	const uint32_t disk[] = {mode, 202, minor, 0, 0};
+
+	spec_length = 0;
+	put_u32(ZONE_OP_CLONE, NAMESPACES);
+	put(ZONE_OP_DISK, disk, sizeof(disk));
+	put_shell("true");
+	fails(0, 1, error);
+}
+
+static void waits_for_disks_in_zone(void)
+{
+	refuses_a_disk(S_IFBLK | 0640, 99, ENODEV);
+}
+
+static void refuses_disks_of_characters_in_zone(void)
+{
+	refuses_a_disk(S_IFCHR | 0640, 1025, EBADMSG);
+}
+
 ZONE_TEST(maps_users)
 ZONE_TEST(joins_users_and_time)
 ZONE_TEST(refuses_maps)
@@ -285,6 +340,9 @@ ZONE_TEST(refuses_attributes_of_no_mount)
 ZONE_TEST(fills_a_tmpfs)
 ZONE_TEST(binds_sysfs)
 ZONE_TEST(refuses_other_devices)
+ZONE_TEST(has_disks)
+ZONE_TEST(waits_for_disks)
+ZONE_TEST(refuses_disks_of_characters)
 
 int main(int argc, char **argv)
 {
@@ -302,6 +360,9 @@ int main(int argc, char **argv)
 	RUN(fills_a_tmpfs);
 	RUN(binds_sysfs);
 	RUN(refuses_other_devices);
+	RUN(has_disks);
+	RUN(waits_for_disks);
+	RUN(refuses_disks_of_characters);
 	rmdir(top);
 	return unit_end();
 }
