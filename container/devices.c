@@ -155,6 +155,11 @@ static int choose(
 	}
 	if (*device->type == 'p')
 		return 0;
+	/* What it may not open it has the node of, and nothing behind it. */
+	if (*device->type == 'b' && !has_users(l) &&
+		!device_allowed(l->resources, 'b', *device->major, *device->minor, 'r') &&
+		!device_allowed(l->resources, 'b', *device->major, *device->minor, 'w'))
+		return 0;
 	software = *device->type != 'b' && is_software(*device->major, *device->minor);
 	asked = is_asked_for(l, device);
 	/* In a user namespace a node can only be bound, of a device that the guest's kernel has. */

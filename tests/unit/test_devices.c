@@ -83,7 +83,9 @@ static void reads_only_what_may_not_be_written(void)
 		"{'allow':true,'type':'b','major':7,'minor':0},{'allow':false,'type':'a','access':'w'}");
 	CHECK(devices.disks[0].read_only);
 	choose(DISK0, "{'allow':true,'type':'c'}");
-	CHECK(devices.disks[0].read_only);
+	CHECK(devices.list[0].choice == DEVICE_NODE && !devices.disks_len);
+	CHECK(same(choose("{'path':'/dev/c','type':'b','major':9,'minor':0}", DENY_ALL), ""));
+	CHECK(devices.list[0].choice == DEVICE_NODE && !devices.disks_len);
 	write_host("block/7:0", "ro", "1\n");
 	choose(DISK0, "");
 	CHECK(devices.disks[0].read_only);
