@@ -9,9 +9,6 @@ NET=t-zones
 BRIDGE=t-zones-br
 
 setup_file() {
-	podman_settings
-	# What netavark leaves behind with another runtime it leaves with this one.
-	podman --runtime crun run --rm --rootfs "$ROOTS/busybox" true 3>&-
 	ip link add "$BRIDGE" type bridge
 	ip link set "$BRIDGE" up
 	# The first of all mounts their folder.
@@ -21,7 +18,6 @@ setup_file() {
 }
 teardown_file() { ip link del "$BRIDGE"; }
 teardown() {
-	podman rm --all --force --time 0 >/dev/null 2>&1 || true
 	delete_all
 	local ns
 	for ns in $(ip netns list | awk -v prefix="^$NET" '$1 ~ prefix { print $1 }'); do
@@ -267,19 +263,4 @@ $(ip netns exec "$NET-$name" cat /sys/class/net/eth0/address)" || complain "$nam
 	within 20 status_is "${PREFIX}two" stopped
 	equal "$(devices one vif)" 0
 	ok exec "${PREFIX}one" true
-}
-
-@test "Podman: the annotation, its own networks" {
-	podman run -d --name one --annotation org.xenrun.zone=blue --rootfs "$ROOTS/busybox" httpd -f -p 80 -h / 3>&-
-	address=$(podman inspect --format '{{.NetworkSettings.IPAddress}}' one)
-	podman run -d --name two --annotation org.xenrun.zone=blue --rootfs "$ROOTS/busybox" sleep 1000 3>&-
-	equal "$(domains)" 1
-	says "$(podman exec two sh -c "printf 'GET /etc/passwd HTTP/1.0\r\n\r\n' | nc -w 20 $address 80")" root
-	run podman run --rm --network container:two --rootfs "$ROOTS/busybox" sh -c 'ip -o -4 addr show eth0; exit 6' 3>&-
-	equal "$status" 6
-	says "$output" "inet $(podman inspect --format '{{.NetworkSettings.IPAddress}}' two)/"
-	podman rm -f -t 0 two
-	podman exec one true
-	podman rm -f -t 0 one
-	equal "$(domains)" 0
 }

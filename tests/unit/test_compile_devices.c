@@ -175,11 +175,11 @@ static void translates_disks(void)
 		add_host_device((const char *[]){"block/7:0", "block/7:1", "block/8:16"}[i], "8\n");
 	disks = "{'path':'/dev/a','type':'b','major':7,'minor':0},{'path':'/dev/b','type':'b','major':7,"
 		"'minor':1},{'path':'/dev/c','type':'b','major':8,'minor':16}";
+	/* One that is never allowed is none of the zone's: the others are counted. */
 	compile_rules(DENY_ALL ",{'allow':true,'type':'b','major':7,'minor':1,'access':'rm'}");
-	CHECK(allowed('b', 202, 1026, READ));
-	CHECK(!allowed('b', 202, 1026, WRITE));
-	CHECK(!allowed('b', 202, 1025, READ));
-	CHECK(!allowed('b', 202, 1027, READ));
+	CHECK(allowed('b', 202, 1025, READ));
+	CHECK(!allowed('b', 202, 1025, WRITE));
+	CHECK(!allowed('b', 202, 1026, READ));
 	CHECK(!allowed('b', 7, 1, READ));
 	/* All of a kind; of any type. */
 	compile_rules(DENY_ALL ",{'allow':true,'major':7}");
@@ -193,8 +193,10 @@ static void translates_disks(void)
 	CHECK(!allowed('b', 202, 1027, WRITE));
 	CHECK(allowed('b', 202, 1027, READ) && allowed('b', 202, 1025, WRITE));
 	/* No disk of the zone's is the host's of its number, and others are the guest's kernel's. */
-	compile_rules(DENY_ALL ",{'allow':true,'type':'b','major':202},{'allow':true,'type':'b','major':9}");
-	CHECK(!allowed('b', 202, 1025, READ));
+	compile_rules(DENY_ALL ",{'allow':true,'type':'b','major':7,'minor':0,'access':'r'},"
+			       "{'allow':true,'type':'b','major':202},{'allow':true,'type':'b','major':9}");
+	CHECK(allowed('b', 202, 1025, READ) && !allowed('b', 202, 1025, WRITE));
+	CHECK(!allowed('b', 202, 1026, READ));
 	CHECK(allowed('b', 9, 0, READ));
 	disks = "";
 	host_devices = "/nonexistent";
