@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # config-linux.md, "Control groups", in a dom0 whose cgroups are of version 1. The memory, I/O and huge pages of this one stay with
-# Wants a machine of its own.
 # version 2, beneath: what memory counted once it is not parted from.
+# Wants a machine of its own.
 load lib
 
 ROOT=/sys/fs/cgroup
