@@ -81,6 +81,24 @@ static int check_type(const struct mount *mount, struct error *err)
 		mount->i, mount->type);
 }
 
+/* Of a bind the kernel looks at none: a file system's own are left out, as with any runtime, but a word may be
+ * a flag that is misspelt. */
+static int check_data(const struct mount *mount, struct error *err)
+{
+	for (const char *at = mount->options.data; *at; at += *at == ',') {
+		int length = (int)strcspn(at, ",");
+
+		if (!memchr(at, '=', (size_t)length))
+			return error_set(err, 0, "mounts[%zu].options: a bind mount has no option \"%.*s\"",
+				mount->i, length, at);
+		log_message(LOG_WARNING,
+			"mounts[%zu].options: a bind mount has no option \"%.*s\": it is left out",
+			mount->i, length, at);
+		at += length;
+	}
+	return 0;
+}
+
 static int check_options(const struct mount *mount, struct error *err)
 {
 	unsigned extensions = mount->options.extensions;
@@ -95,10 +113,8 @@ static int check_options(const struct mount *mount, struct error *err)
 		return error_set(err, 0, "mounts[%zu].options: tmpcopyup is for a tmpfs", mount->i);
 	if (extensions & (OCI_MOUNT_IDMAP | OCI_MOUNT_RIDMAP) && !bind)
 		return error_set(err, 0, "mounts[%zu].options: only a bind mount can be idmapped", mount->i);
-	/* The kernel would not look at them, as with any runtime. */
-	if (bind && mount->options.data && *mount->options.data)
-		log_message(LOG_WARNING, "mounts[%zu].options: a bind mount has no option \"%.60s\": it is left out",
-			mount->i, mount->options.data);
+	if (bind && mount->options.data && check_data(mount, err))
+		return -1;
 	if (mount->mount->uid_mappings_len && !bind)
 		return error_set(
 			err, 0, "mounts[%zu].uidMappings: only a bind mount can be idmapped", mount->i);

@@ -42,7 +42,7 @@ c["mounts"] += [
 ]
 sh("cat /proc/self/mountinfo; touch /volume/inner/made; touch /volume/no; stat -c %a /t")'
 	says "$errors" '/volume/no: Read-only file system'
-	says "$errors" 'a bind mount has no option "mode=755,size=1k": it is left out'
+	says "$errors" 'a bind mount has no option "mode=755": it is left out'
 	mounted /volume 'ro,nosuid,nodev,noexec,noatime - 9p volumes '
 	mounted /volume/inner 'rw,nodiratime,relatime - 9p volumes '
 	mounted /etc/single 'rw,relatime,nosymfollow - 9p volumes '
