@@ -73,6 +73,7 @@ moments() { awk -v n="$1" -v most="$2" 'BEGIN { srand(7); for (i = 0; i < n; i++
 			xenrun --root "$STATES" state "$id" 2>&1 | sed -n 's/^ *"status": "\(.*\)",$/\1/p; s/.*does not exist$/none/p; s/^xenrun: .*/&/p'
 		done
 	) >"$BATS_TEST_TMPDIR/seen" 3>&- &
+	local watcher=$!
 	ok create --bundle "$bundle" "$id"
 	ok start "$id"
 	ok kill "$id" KILL
@@ -80,7 +81,7 @@ moments() { awk -v n="$1" -v most="$2" 'BEGIN { srand(7); for (i = 0; i < n; i++
 	ok delete "$id"
 	sleep 0.5
 	touch "$BATS_TEST_TMPDIR/enough"
-	wait
+	wait $watcher
 	seen=$(sed 's/^.*does not exist$/none/' "$BATS_TEST_TMPDIR/seen" | uniq | paste -sd ' ')
 	# One that is too short may be missed, none may be another or come out of order.
 	says "$seen" '^(none )?(creating )?(created )(running )?(stopped )?(none)$'
