@@ -185,11 +185,13 @@ tries() { ok exec "$1" posix try "/shared/$2" "$3"; equal "$output" "$4"; }
 }
 
 @test "what two containers append to a file is whole" {
+	local writers=()
 	two_containers
 	for one in "$a" "$b"; do
 		timeout 100 xenrun --root "$STATES" exec "$one" /bin/sh -c 'i=0; while [ $i -lt 200 ]; do echo "line of '"$one"'"; i=$((i + 1)); done >>/shared/log' 3>&- &
+		writers+=($!)
 	done
-	wait
+	wait "${writers[@]}"
 	equal "$(sort "$BATS_TEST_TMPDIR/shared/log" | uniq -c | tr -s ' ')" " 200 line of $a
  200 line of $b"
 }
