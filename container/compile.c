@@ -121,16 +121,15 @@ static void put_devices(const struct oci_linux *l, const struct devices *devices
 	}
 }
 
-/* Who a user or group of the container is in the zone. */
-static uint32_t zone_id(const struct oci_id_mapping *mappings, size_t len, const uint32_t *id)
+/* The ID outside the container's user namespace; false, and as it is, where it has none. */
+static bool map_out(const struct oci_id_mapping *mappings, size_t len, uint32_t *id)
 {
-	uint32_t wanted = id ? *id : 0;
-
 	for (size_t i = 0; i < len; i++)
-		if (wanted >= mappings[i].container_id &&
-			wanted - mappings[i].container_id < mappings[i].size)
-			return mappings[i].host_id + (wanted - mappings[i].container_id);
-	return wanted;
+		if (*id >= mappings[i].container_id && *id - mappings[i].container_id < mappings[i].size) {
+			*id = mappings[i].host_id + (*id - mappings[i].container_id);
+			return true;
+		}
+	return false;
 }
 
 /* The zone has them before the container has their nodes. */
@@ -138,15 +137,18 @@ static void put_disks(const struct oci_linux *l, const struct devices *devices, 
 {
 	for (size_t i = 0; i < l->devices_len; i++) {
 		const struct oci_device *device = &l->devices[i];
+		uint32_t uid = device->uid ? *device->uid : 0, gid = device->gid ? *device->gid : 0;
 
 		if (devices->list[i].choice != DEVICE_DISK)
 			continue;
+		map_out(l->uid_mappings, l->uid_mappings_len, &uid);
+		map_out(l->gid_mappings, l->gid_mappings_len, &gid);
 		spec_begin(spec, ZONE_OP_DISK, "linux.devices[%zu]: %s", i, device->path);
 		spec_u32(spec, mode_of(device));
 		spec_u32(spec, ZONE_VBD_MAJOR);
 		spec_u32(spec, zone_vbd_minor(devices->disks[devices->list[i].disk].number));
-		spec_u32(spec, zone_id(l->uid_mappings, l->uid_mappings_len, device->uid));
-		spec_u32(spec, zone_id(l->gid_mappings, l->gid_mappings_len, device->gid));
+		spec_u32(spec, uid);
+		spec_u32(spec, gid);
 		spec_end(spec);
 	}
 }
@@ -247,17 +249,6 @@ static int put_namespaces(
 		spec_end(spec);
 	}
 	return 0;
-}
-
-/* The ID outside the container's user namespace; false where it has none. */
-static bool map_out(const struct oci_id_mapping *mappings, size_t len, uint32_t *id)
-{
-	for (size_t i = 0; i < len; i++)
-		if (*id >= mappings[i].container_id && *id - mappings[i].container_id < mappings[i].size) {
-			*id = mappings[i].host_id + (*id - mappings[i].container_id);
-			return true;
-		}
-	return false;
 }
 
 static bool mounts_cgroup_to_write(const struct oci_mount *mount)

@@ -123,12 +123,11 @@ enum zone_op_type {
 	ZONE_OP_CGROUP_TRY = 7,	 /* as CGROUP, but a file that this kernel does not have is passed over */
 	ZONE_OP_DEVICES = 8, /* struct bpf_insn…: a BPF_PROG_TYPE_CGROUP_DEVICE program, loaded before the
 				process is made and attached to its cgroup before it is reported CREATED */
-	ZONE_OP_CGROUP_OWNER = 24, /* u32 uid, of the zone's own user namespace; u32 0: owns the cgroup's folder
-				     and, of its files, those that the kernel says may be delegated */
-
 	ZONE_OP_DISK = 9, /* u32 mode with type, u32 major, u32 minor, u32 uid, u32 gid, these as the zone
 			     has them: waits for that block device; then the zone's own node of it, that
 			     MKNOD falls back to, is so */
+	ZONE_OP_CGROUP_OWNER = 24, /* u32 uid, as the zone has it, u32 0: owns the cgroup's folder and, of its
+				      files, those that the kernel says may be delegated */
 
 	/* In the new process, before its root is changed (process 0 only). */
 	ZONE_OP_ROOT = 10, /* u32 flags (MS_*); string: 9p options (cache=, access=, msize=, posixacl; zone
