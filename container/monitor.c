@@ -544,11 +544,8 @@ static int build(struct monitor *monitor, struct error *err)
 		monitor->zone = member_join(container, &monitor->network, err);
 		if (!monitor->zone)
 			return -1;
-		/* Who deletes it without this process finds its disks by its number. */
-		if (container->devices.disks_len)
-			monitor_save(monitor);
 		log_step(container->record->id, "zone joined");
-		/* Under which number, for who takes it down if nobody else can. */
+		/* Under which number, for who takes it down, and its interfaces and disks, if nobody else can. */
 		return record_save(container->dir, container->record, err);
 	}
 	memcpy(config.uuid, container->record->uuid, sizeof(config.uuid));

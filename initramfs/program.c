@@ -33,10 +33,12 @@ static int check(const char *path)
 {
 	struct stat stat;
 
-	if (fstatat(AT_FDCWD, path, &stat, 0))
-		return filtered() ? 0 : -1;
-	if (!S_ISREG(stat.st_mode)) {
-		errno = EACCES;
+	if (!fstatat(AT_FDCWD, path, &stat, 0)) {
+		if (!S_ISREG(stat.st_mode)) {
+			errno = EACCES;
+			return -1;
+		}
+	} else if (!filtered()) {
 		return -1;
 	}
 	/* By the rights it has: libc's does not ask for them without making a process. */
