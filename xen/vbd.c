@@ -148,35 +148,56 @@ static void forget_errors(struct xs_handle *store, const char *path)
 }
 
 /* The handles of what a domain has. To be freed. */
-static char **list_handles(struct xs_handle *store, uint32_t domid, unsigned int *count)
+static char **list_handles(
+	struct xs_handle *store, xs_transaction_t transaction, uint32_t domid, unsigned int *count)
 {
 	char path[PATH_SIZE];
 
 	snprintf(path, sizeof(path), "/local/domain/0/backend/vbd/%" PRIu32, domid);
 	*count = 0;
-	return xs_directory(store, XBT_NULL, path, count);
+	return xs_directory(store, transaction, path, count);
 }
 
-static bool is_of_member(struct xs_handle *store, uint32_t domid, uint32_t handle, uint32_t member)
+static bool is_of_member(struct xs_handle *store, xs_transaction_t transaction, uint32_t domid,
+	uint32_t handle, uint32_t member)
 {
 	char path[PATH_SIZE];
 	cleanup_free char *text = NULL;
 	unsigned int length;
 
 	back_path(path, domid, handle, "member");
-	text = xs_read(store, XBT_NULL, path, &length);
+	text = xs_read(store, transaction, path, &length);
 	return text && strtoul(text, NULL, 10) == member;
 }
 
-static void ask_to_close(struct xs_handle *store, uint32_t domid, uint32_t handle)
+/* In one piece with looking for them: a node is not to be made again that the zone's end has removed. */
+static void ask_to_close(struct xs_handle *store, uint32_t domid, uint32_t member)
 {
-	char path[PATH_SIZE], value[16];
+	struct writer w = {.store = store};
+	struct error ignored = {0};
+	char path[PATH_SIZE];
+	int result;
 
-	snprintf(value, sizeof(value), "%d", XenbusStateClosing);
-	back_path(path, domid, handle, "online");
-	xs_write(store, XBT_NULL, path, "0", 1);
-	back_path(path, domid, handle, "state");
-	xs_write(store, XBT_NULL, path, value, (unsigned int)strlen(value));
+	do {
+		unsigned int count;
+		char **handles;
+
+		if (!writer_begin(&w, &result, &ignored))
+			break;
+		handles = list_handles(store, w.transaction, domid, &count);
+		for (unsigned int i = 0; i < count; i++) {
+			uint32_t handle = (uint32_t)strtoul(handles[i], NULL, 10);
+
+			if (!is_of_member(store, w.transaction, domid, handle, member))
+				continue;
+			back_path(path, domid, handle, "online");
+			writer_put(&w, path, "0");
+			back_path(path, domid, handle, "state");
+			writer_put(&w, path, "%d", XenbusStateClosing);
+		}
+		free(handles);
+	} while (writer_end(&w, &result, &ignored));
+	error_clear(&ignored);
 }
 
 static void remove_one(struct xs_handle *store, uint32_t domid, uint32_t handle)
@@ -193,23 +214,20 @@ static void remove_one(struct xs_handle *store, uint32_t domid, uint32_t handle)
 void vbds_unplug(struct xs_handle *store, uint32_t domid, uint32_t member)
 {
 	unsigned int count;
-	char **handles = list_handles(store, domid, &count);
+	char **handles = list_handles(store, XBT_NULL, domid, &count);
 
-	for (int last = 0; last < 2; last++) {
-		for (unsigned int i = 0; i < count; i++) {
-			uint32_t handle = (uint32_t)strtoul(handles[i], NULL, 10);
+	/* Most members have none. */
+	if (!handles)
+		return;
+	ask_to_close(store, domid, member);
+	for (unsigned int i = 0; i < count; i++) {
+		uint32_t handle = (uint32_t)strtoul(handles[i], NULL, 10);
 
-			if (!is_of_member(store, domid, handle, member))
-				continue;
-			if (!last) {
-				ask_to_close(store, domid, handle);
-				continue;
-			}
-			/* The guest may have to write yet. One that does not close is not waited for any
-			 * longer. */
-			await_end(domid, handle);
-			remove_one(store, domid, handle);
-		}
+		if (!is_of_member(store, XBT_NULL, domid, handle, member))
+			continue;
+		/* The guest may have to write yet. One that does not close is not waited for any longer. */
+		await_end(domid, handle);
+		remove_one(store, domid, handle);
 	}
 	free(handles);
 }
@@ -218,7 +236,7 @@ void vbds_remove(struct xs_handle *store, uint32_t domid)
 {
 	char path[PATH_SIZE];
 	unsigned int count;
-	char **handles = list_handles(store, domid, &count);
+	char **handles = list_handles(store, XBT_NULL, domid, &count);
 
 	if (!handles)
 		return;
