@@ -32,21 +32,6 @@ struct code {
 	size_t length;
 };
 
-/* What runc and crun allow whatever the rules say: making any node (opening it is another matter), the
- * default devices, and terminals. */
-static const struct rule always[] = {
-	{true, BPF_DEVCG_DEV_CHAR, ANY, ANY, BPF_DEVCG_ACC_MKNOD},
-	{true, BPF_DEVCG_DEV_BLOCK, ANY, ANY, BPF_DEVCG_ACC_MKNOD},
-	{true, BPF_DEVCG_DEV_CHAR, 1, 3, EVERY_ACCESS},
-	{true, BPF_DEVCG_DEV_CHAR, 1, 5, EVERY_ACCESS},
-	{true, BPF_DEVCG_DEV_CHAR, 1, 7, EVERY_ACCESS},
-	{true, BPF_DEVCG_DEV_CHAR, 1, 8, EVERY_ACCESS},
-	{true, BPF_DEVCG_DEV_CHAR, 1, 9, EVERY_ACCESS},
-	{true, BPF_DEVCG_DEV_CHAR, 5, 0, EVERY_ACCESS},
-	{true, BPF_DEVCG_DEV_CHAR, 5, 2, EVERY_ACCESS},
-	{true, BPF_DEVCG_DEV_CHAR, 136, ANY, EVERY_ACCESS},
-};
-
 static struct rule rule_of(const struct oci_device_rule *rule)
 {
 	struct rule result = {
@@ -178,8 +163,10 @@ void compile_devices(const struct oci_resources *resources, const struct devices
 	emit_load(&code, MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
 	put(spec, &code);
 
-	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++) {
-		emit_rule(&code, &always[i]);
+	for (const struct oci_device_rule *always = devices_always; always->access; always++) {
+		struct rule rule = rule_of(always);
+
+		emit_rule(&code, &rule);
 		put(spec, &code);
 	}
 	while (left && !last) {

@@ -11,6 +11,24 @@
 
 #include "util/cleanup.h"
 
+#define NUMBER(number) (&(int64_t){number})
+#define CHARACTER(major_, minor_) \
+	{.allow = true, .type = (char[]){"c"}, .major = (major_), .minor = (minor_), .access = (char[]){"rwm"}}
+
+const struct oci_device_rule devices_always[] = {
+	{.allow = true, .type = (char[]){"c"}, .access = (char[]){"m"}},
+	{.allow = true, .type = (char[]){"b"}, .access = (char[]){"m"}},
+	CHARACTER(NUMBER(1), NUMBER(3)),
+	CHARACTER(NUMBER(1), NUMBER(5)),
+	CHARACTER(NUMBER(1), NUMBER(7)),
+	CHARACTER(NUMBER(1), NUMBER(8)),
+	CHARACTER(NUMBER(1), NUMBER(9)),
+	CHARACTER(NUMBER(5), NUMBER(0)),
+	CHARACTER(NUMBER(5), NUMBER(2)),
+	CHARACTER(NUMBER(136), NULL),
+	{0},
+};
+
 /* No hardware is behind them: the guest's kernel has its own, or none. */
 static bool is_software(int64_t major, int64_t minor)
 {

@@ -41,6 +41,10 @@ void devices_free(struct devices *devices);
 /* Other numbers than that, from `first` on. */
 void devices_number(struct devices *devices, uint32_t first);
 
+/* What runc and crun allow whatever the rules say: making any node (opening it is another matter), the default
+ * devices, and terminals. Ends with an entry without access. */
+extern const struct oci_device_rule devices_always[];
+
 /* Whether the rules let a device be opened with `access`: 'r', 'w'. No rules allow all. */
 bool device_allowed(
 	const struct oci_resources *resources, char type, int64_t major, int64_t minor, char access);

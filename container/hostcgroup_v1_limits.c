@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "container/devices.h"
 #include "container/hostcgroup_internal.h"
 #include "util/cleanup.h"
 
@@ -281,20 +282,20 @@ static int put_rule(const struct hostcgroup *cgroup, const char *property, bool 
 	return put(cgroup, property, allow ? "devices.allow" : "devices.deny", value, err);
 }
 
-/* What runc and crun allow whatever the rules say, as in compile_devices.c. */
-static int allow_always(const struct hostcgroup *cgroup, struct error *err)
+static int put_rules(const struct hostcgroup *cgroup, const char *property,
+	const struct oci_device_rule *rule, struct error *err)
 {
-	static const struct {
-		char type;
-		int major, minor;
-		const char *access;
-	} always[] = {{'c', -1, -1, "m"}, {'b', -1, -1, "m"}, {'c', 1, 3, "rwm"}, {'c', 1, 5, "rwm"},
-		{'c', 1, 7, "rwm"}, {'c', 1, 8, "rwm"}, {'c', 1, 9, "rwm"}, {'c', 5, 0, "rwm"},
-		{'c', 5, 2, "rwm"}, {'c', 136, -1, "rwm"}};
+	const char *access = rule->access ? rule->access : "rwm";
+	int64_t major = rule->major ? *rule->major : -1, minor = rule->minor ? *rule->minor : -1;
+	bool every = !rule->type || *rule->type == 'a';
 
-	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
-		if (put_rule(cgroup, "devices", true, always[i].type, always[i].major, always[i].minor,
-			    always[i].access, err))
+	if (!*access)
+		return 0;
+	/* The kernel takes a rule of type a as one for all devices and every access, whatever it says. */
+	if (every && major < 0 && minor < 0 && strlen(access) == 3)
+		return put(cgroup, property, rule->allow ? "devices.allow" : "devices.deny", "a", err);
+	for (const char *type = every ? "bc" : rule->type; *type; type++)
+		if (put_rule(cgroup, property, rule->allow, *type, major, minor, access, err))
 			return -1;
 	return 0;
 }
@@ -305,27 +306,17 @@ static int rule_devices(
 {
 	char property[32];
 
+	if (!resources->devices_len)
+		return 0;
 	for (size_t i = 0; i < resources->devices_len; i++) {
-		const struct oci_device_rule *rule = &resources->devices[i];
-		const char *access = rule->access ? rule->access : "rwm";
-		int64_t major = rule->major ? *rule->major : -1, minor = rule->minor ? *rule->minor : -1;
-		bool every = !rule->type || *rule->type == 'a';
-
-		if (!*access)
-			continue;
 		snprintf(property, sizeof(property), "devices[%zu]", i);
-		/* The kernel takes a rule of type a as one for all devices and every access, whatever it
-		 * says. */
-		if (every && major < 0 && minor < 0 && strlen(access) == 3) {
-			if (put(cgroup, property, rule->allow ? "devices.allow" : "devices.deny", "a", err))
-				return -1;
-			continue;
-		}
-		for (const char *type = every ? "bc" : rule->type; *type; type++)
-			if (put_rule(cgroup, property, rule->allow, *type, major, minor, access, err))
-				return -1;
+		if (put_rules(cgroup, property, &resources->devices[i], err))
+			return -1;
 	}
-	return resources->devices_len ? allow_always(cgroup, err) : 0;
+	for (const struct oci_device_rule *always = devices_always; always->access; always++)
+		if (put_rules(cgroup, "devices", always, err))
+			return -1;
+	return 0;
 }
 
 int hostcgroup_limit(const struct hostcgroup *cgroup, const struct oci_resources *resources, bool is_new,
