@@ -469,6 +469,43 @@ static void undo(const struct container *container, pid_t standin)
 		close(lock);
 }
 
+/* What a call that still creates says when it is ended: `delete --force` does that. The signal does what it would
+ * have done without. */
+static struct {
+	pid_t pid;
+	char *line;
+	size_t length;
+	struct sigaction before;
+} last_word;
+
+static void on_terminate(int number)
+{
+	/* Processes that it has made have the handler, too. */
+	if (getpid() == last_word.pid && write(log_fd(), last_word.line, last_word.length) < 0)
+		last_word.length = 0;
+	sigaction(number, &last_word.before, NULL);
+	raise(number);
+}
+
+static void have_last_word(const char *id)
+{
+	struct sigaction action = {.sa_handler = on_terminate};
+
+	last_word.pid = getpid();
+	last_word.line = log_line(LOG_ERROR, "container %s: create was ended by SIGTERM, which delete --force sends", id);
+	last_word.length = last_word.line ? strlen(last_word.line) : 0;
+	sigaction(SIGTERM, &action, &last_word.before);
+}
+
+static void need_no_last_word(void)
+{
+	if (!last_word.pid)
+		return;
+	sigaction(SIGTERM, &last_word.before, NULL);
+	free(last_word.line);
+	last_word.pid = 0;
+}
+
 int create(const struct container_options *options, pid_t *standin, struct error *err)
 {
 	struct container container = {.options = options,
@@ -495,6 +532,7 @@ int create(const struct container_options *options, pid_t *standin, struct error
 	container.dir = statedir_create(options->root, options->id, err);
 	if (container.dir < 0)
 		goto out;
+	have_last_word(options->id);
 	lock = statedir_lock(container.dir, "lock", LOCK_EX, 0);
 	container.alive = statedir_lock(container.dir, "alive", LOCK_EX, 0);
 	if (lock < 0 || container.alive < 0) {
@@ -525,6 +563,7 @@ int create(const struct container_options *options, pid_t *standin, struct error
 			container.devices.left_out);
 	}
 out:
+	need_no_last_word();
 	if (container.dir >= 0)
 		close(container.dir);
 	container_free(&container);

@@ -17,6 +17,9 @@
 #define END_SECONDS  60
 #define KILL_SECONDS 10
 
+/* How long a call that still creates has for its last word. */
+#define CREATOR_SECONDS 1
+
 int reclaim(const char *root, struct record *record, struct error *err)
 {
 	if (record->reclaimed)
@@ -29,12 +32,17 @@ int reclaim(const char *root, struct record *record, struct error *err)
 	return 0;
 }
 
-static void kill_process(const struct process_ref *ref)
+static void signal_process(const struct process_ref *ref, int signal)
 {
 	cleanup_close int fd = process_open(ref);
 
 	if (fd >= 0)
-		syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+		syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
+}
+
+static void kill_process(const struct process_ref *ref)
+{
+	signal_process(ref, SIGKILL);
 }
 
 static void await_process(const struct process_ref *ref, int seconds)
@@ -125,9 +133,12 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 			oci_status_name(status));
 	}
 
-	/* A call that still creates holds the lock until it is gone. */
-	if (record->status == OCI_STATUS_CREATING)
+	/* A call that still creates holds the lock until it is gone. It has a moment to say so. */
+	if (record->status == OCI_STATUS_CREATING) {
+		signal_process(&record->creator, SIGTERM);
+		await_process(&record->creator, CREATOR_SECONDS);
 		kill_process(&record->creator);
+	}
 	record_free(record);
 
 	/* Of two calls that delete, the second finds nothing: no folder to lock in, or no record in it. */

@@ -73,25 +73,43 @@ static char *as_json(enum log_level level, const char *text)
 	return line;
 }
 
+static char *make_line(enum log_level level, const char *format, va_list args)
+{
+	cleanup_free char *text = NULL;
+	char *line = NULL;
+
+	if (vasprintf(&text, format, args) < 0) {
+		text = NULL;
+		return NULL;
+	}
+	if (target.json)
+		return as_json(level, text);
+	return asprintf(&line, "xenrun: %s%s\n", level == LOG_WARNING ? "warning: " : "", text) < 0 ? NULL
+											       : line;
+}
+
+char *log_line(enum log_level level, const char *format, ...)
+{
+	va_list args;
+	char *line;
+
+	va_start(args, format);
+	line = make_line(level, format, args);
+	va_end(args);
+	return line;
+}
+
 void log_message(enum log_level level, const char *format, ...)
 {
-	cleanup_free char *text = NULL, *line = NULL;
+	cleanup_free char *line = NULL;
 	va_list args;
 	int saved = errno;
 
 	if (!log_enabled(level))
 		return;
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	line = make_line(level, format, args);
 	va_end(args);
-	if (!text)
-		return;
-
-	if (target.json)
-		line = as_json(level, text);
-	else if (asprintf(&line, "xenrun: %s%s\n", level == LOG_WARNING ? "warning: " : "", text) < 0)
-		line = NULL;
 	/* One write a message: several processes share the file. Nothing can be done if it fails. */
 	if (line && write(target.fd, line, strlen(line)) < 0)
 		saved = errno;

@@ -24,6 +24,10 @@ bool log_enabled(enum log_level level);
 
 void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The line that log_message() writes, for who has no time for more than a write; NULL without memory. The caller
+ * frees it. */
+char *log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* A step of a container's life, for the time line that --debug prints: "ID: step (N.NNN s)", since the call
  * began. */
 void log_step(const char *id, const char *step);
