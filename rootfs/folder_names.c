@@ -30,6 +30,39 @@ int folder_link(struct folder *folder, const struct p9_request *request, struct 
 	return 0;
 }
 
+/* 0, or -EBUSY where something is mounted at a name. Linux looks for mounts of the namespace that asks, and
+ * these trees are in none: what is mounted on the host, too, would be gone with the name. Any other error is
+ * the caller's to find. */
+static int check_not_mounted(const struct node *dir, const char *name)
+{
+	struct statx st;
+
+	if (statx(dir->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, 0, &st) < 0)
+		return 0;
+	return st.stx_attributes & STATX_ATTR_MOUNT_ROOT ? -EBUSY : 0;
+}
+
+static int rename_in_share(
+	const struct node *from, const char *old_name, const struct node *to, const char *new_name)
+{
+	int result = check_not_mounted(from, old_name);
+
+	if (result == 0)
+		result = check_not_mounted(to, new_name);
+	if (result == 0 && renameat(from->fd, old_name, to->fd, new_name) < 0)
+		result = -errno;
+	return result;
+}
+
+static int unlink_in_share(const struct node *dir, const char *name, int flags)
+{
+	int result = check_not_mounted(dir, name);
+
+	if (result == 0 && unlinkat(dir->fd, name, flags) < 0)
+		result = -errno;
+	return result;
+}
+
 int folder_renameat(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
 {
 	char old_name[FOLDER_NAME_SIZE], new_name[FOLDER_NAME_SIZE];
@@ -42,8 +75,9 @@ int folder_renameat(struct folder *folder, const struct p9_request *request, str
 		return result;
 	copy_name(old_name, request->u.renameat.oldname);
 	copy_name(new_name, request->u.renameat.newname);
-	if (renameat(from->node->fd, old_name, to->node->fd, new_name) < 0)
-		return -errno;
+	result = rename_in_share(from->node, old_name, to->node, new_name);
+	if (result < 0)
+		return result;
 	p9_reply_empty(reply, P9_RRENAMEAT, request->tag);
 	return 0;
 }
@@ -60,8 +94,9 @@ int folder_unlinkat(struct folder *folder, const struct p9_request *request, str
 	if (flags & ~P9_AT_REMOVEDIR)
 		return -EINVAL;
 	copy_name(name, request->u.unlinkat.name);
-	if (unlinkat(dir->node->fd, name, flags & P9_AT_REMOVEDIR ? AT_REMOVEDIR : 0) < 0)
-		return -errno;
+	result = unlink_in_share(dir->node, name, flags & P9_AT_REMOVEDIR ? AT_REMOVEDIR : 0);
+	if (result < 0)
+		return result;
 	p9_reply_empty(reply, P9_RUNLINKAT, request->tag);
 	return 0;
 }
@@ -96,8 +131,9 @@ int folder_rename(struct folder *folder, const struct p9_request *request, struc
 	if (result < 0)
 		return result;
 	copy_name(name, request->u.rename.name);
-	if (renameat(fid->parent->fd, fid->name, dir->node->fd, name) < 0)
-		return -errno;
+	result = rename_in_share(fid->parent, fid->name, dir->node, name);
+	if (result < 0)
+		return result;
 	fid_set_place(fid, dir->node, strdup(name)); /* without memory it only forgets where it is */
 	p9_reply_empty(reply, P9_RRENAME, request->tag);
 	return 0;
@@ -114,8 +150,7 @@ int folder_remove(struct folder *folder, const struct p9_request *request, struc
 	result = fid->kind == FID_PATH || fid->kind == FID_OPEN ? check_place(fid) : -EINVAL;
 	if (result == 0) {
 		flags = S_ISDIR(fid->node->type) ? AT_REMOVEDIR : 0;
-		if (unlinkat(fid->parent->fd, fid->name, flags) < 0)
-			result = -errno;
+		result = unlink_in_share(fid->parent, fid->name, flags);
 	}
 	if (result == 0)
 		p9_reply_empty(reply, P9_RREMOVE, request->tag);

@@ -393,6 +393,44 @@ static void mounts_below_the_root(void)
 	tear_down(fixture);
 }
 
+/* Where the share's mounts are in no namespace, as the stand-in's are, Linux would take the host's away with
+ * the name. */
+static void what_is_mounted_stays(void)
+{
+	struct fixture *fixture = set_up();
+	struct client *client = &fixture->client;
+	struct error err = {0};
+	int tree;
+
+	CHECK_EQ(mkdir(host(fixture, "one"), 0755), 0);
+	host_file(fixture, "file", "");
+	host_file(fixture, "other", "");
+	if (mount("none", host(fixture, "one"), "tmpfs", 0, NULL) < 0) {
+		tear_down(fixture);
+		SKIP("cannot mount");
+	}
+	CHECK_EQ(mount("/dev/null", host(fixture, "file"), NULL, MS_BIND, NULL), 0);
+	tree = open_tree(AT_FDCWD, host(fixture, ""), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	CHECK(tree >= 0);
+	CHECK_EQ(umount(host(fixture, "one")), 0);
+	CHECK_EQ(umount(host(fixture, "file")), 0);
+	client->share->free(client->share);
+	client_init(client, folder_new(tree, NULL, &err));
+	CHECK_EQ(do_version(client, CLIENT_MSIZE, P9_VERSION), 0);
+	CHECK_EQ(do_attach(client, 0, 0), 0);
+
+	CHECK_EQ(do_unlinkat(client, 0, "one", P9_AT_REMOVEDIR), -EBUSY);
+	CHECK_EQ(do_unlinkat(client, 0, "file", 0), -EBUSY);
+	CHECK_EQ(do_renameat(client, 0, "one", 0, "two"), -EBUSY);
+	CHECK_EQ(do_renameat(client, 0, "other", 0, "file"), -EBUSY);
+	CHECK_EQ(do_walk(client, 0, 1, "one"), 0);
+	CHECK_EQ(do_rename(client, 1, 0, "two"), -EBUSY);
+	CHECK_EQ(do_remove(client, 1), -EBUSY);
+	CHECK_EQ(do_unlinkat(client, 0, "other", 0), 0);
+	CHECK_EQ(do_unlinkat(client, 0, "absent", 0), -ENOENT);
+	tear_down(fixture);
+}
+
 int main(void)
 {
 	RUN(a_session_begins_with_a_version);
@@ -406,5 +444,6 @@ int main(void)
 	RUN(running_out_of_descriptors);
 	RUN(a_root_must_be_a_folder);
 	RUN(mounts_below_the_root);
+	RUN(what_is_mounted_stays);
 	return unit_end();
 }
