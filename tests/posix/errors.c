@@ -108,6 +108,7 @@ void case_full(void)
 		error = errno;
 	say("%s", error_name(error));
 	say("%s", written > 1 << 20 ? "after a while" : "at once");
+	say("it has %s", look("file").st_size == written ? "what was written" : "another length");
 	error = 0;
 	for (int i = 0; i < 64 && !error; i++)
 		if (write(small, block, 4096) != 4096 || fsync(small))

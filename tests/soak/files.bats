@@ -40,7 +40,8 @@ for stressor in $STRESSORS; do
 	stress-ng --temp-path \$place --verify --\$stressor 2 --timeout \${each}s --metrics-brief >/tmp/log 2>&1
 	status=\$?
 	[ \$status = 0 ] || { echo "\$stressor: status \$status"; cat /tmp/log; failed=1; }
-	awk -v name=\$stressor '\$4 == name && \$5 + 0 > 0 { print name ": " \$5 " operations"; found = 1 } END { if (!found) print name ": no operation" }' /tmp/log
+	awk -v name=\$stressor '\$4 == name && \$5 + 0 > 0 && !found { print name ": " \$5 " operations"; found = 1 } END { exit !found }' /tmp/log ||
+		{ echo "\$stressor: no operation"; cat /tmp/log; }
 done
 ls -A /work | wc -l
 exit \$failed

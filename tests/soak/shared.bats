@@ -38,7 +38,7 @@ sh('''$2''')"
 # What is full, read-only, or two devices is so on the host.
 @test "a file system that is full is full in the zone, and has room again" {
 	cd "$BATS_FILE_TMPDIR"
-	mkdir small
+	mkdir -p small
 	for place in local root volume; do
 		mount -t tmpfs -o size=6M,nr_inodes=700 tmpfs small
 		if [ $place = local ]; then
@@ -56,6 +56,24 @@ sh('''$2''')"
 		fi
 		umount small
 	done
+}
+
+@test "what has no room is not taken: who never syncs is told" {
+	cd "$BATS_FILE_TMPDIR"
+	mkdir -p small
+	mount -t tmpfs -o size=150M tmpfs small
+	tar -C small -xpf "$ROOTS/busybox.tar"
+	for round in 1 2; do
+		run_zone room "
+c['root']['path'] = '$PWD/small'
+sh('dd if=/dev/zero of=/big bs=64k 2>&1; stat -c %s /big')"
+		says "$output" "No space left on device"
+		equal "$(tail -n 1 <<<"$output")" "$(stat -c %s small/big)"
+		equal "$(df --output=avail small | tail -n 1 | tr -d ' ')" 0
+		tr -d '\0' <small/big | wc -c | grep -qx 0
+		rm small/big
+	done
+	umount small
 }
 
 @test "what the host has read-only is that, and a bind that crosses devices keeps their files apart" {
