@@ -32,7 +32,7 @@
 /* What one guest may hold of the host at a time. 0 stands for the default. */
 struct folder_limits {
 	uint32_t fids;	      /* 262144; more: EMFILE */
-	uint32_t open_files;  /* 65536, folders included; more: ENFILE */
+	uint32_t open_files;  /* as many as fids, folders included; more: ENFILE */
 	uint32_t xattr_bytes; /* 4 MiB of values in transit, with names; more: ENOMEM */
 	uint32_t locks;	      /* 16384 files locked by a process, and as many that were; more: ENOLCK */
 

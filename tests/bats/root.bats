@@ -58,6 +58,21 @@ echo \"a name \\\\ with ü\" >\"a name \\\\ with ü\"
 	[ ! -e "$root/opt/one" ]
 }
 
+@test "what the host puts there is found, though it was looked for before" {
+	own_root busybox
+	make_bundle found "sh('while [ ! -e /flag ]; do sleep 0.2; done; cat /flag; sleep 1000')"
+	ok run --detach --bundle "$bundle" "$id"
+	refuses 'No such file' exec "$id" /bin/cat /put/below
+	mkdir "$root/put"
+	echo there >"$root/put/below"
+	ok exec "$id" /bin/cat /put/below
+	equal "$output" there
+	# One that runs finds it soon.
+	echo flag >"$root/flag"
+	within 20 printed flag
+	ok delete --force "$id"
+}
+
 @test "20 MB are the same on both sides, both ways" {
 	own_root busybox
 	head -c 20000000 /dev/urandom >"$root/opt/in"
