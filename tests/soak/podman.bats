@@ -78,7 +78,7 @@ more_than() { [ "$("${@:2}" 2>/dev/null | wc -l)" -gt "$1" ]; } # NUMBER COMMAND
 	echo hello >"$BATS_TEST_TMPDIR/in"
 	INPUT=$BATS_TEST_TMPDIR/in gives 0 exec -i main cat
 	equal "$output" hello
-	gives 0 exec --user 0 --workdir /etc --env D=4 main sh -c 'id -u; pwd; echo $D; touch /volume/made /root-made'
+	gives 0 exec --user 0 --workdir /etc --env D=4 main sh -c 'id -u; pwd; echo $D; touch /volume/made /srv/root-made'
 	equal "$output" $'0\n/etc\n4'
 	[ -e "$BATS_FILE_TMPDIR/volume/made" ]
 	output=$(script -qec 'stty rows 33 cols 99; podman exec -it main sh -c "test -t 0 && test -t 1 && stty size; exit 6"' /dev/null </dev/null) || status=$?
@@ -116,10 +116,10 @@ more_than() { [ "$("${@:2}" 2>/dev/null | wc -l)" -gt "$1" ]; } # NUMBER COMMAND
 	gives 0 cp main:/etc/shells here
 	cmp here "$ROOTS/busybox/etc/shells"
 	gives 0 diff main
-	says "$output" 'A /root-made'
+	says "$output" 'A /srv/root-made'
 	gives 0 commit -q main changed
 	gives 0 export -o exported main
-	tar -tf exported | grep -qx root-made
+	tar -tf exported | grep -qx srv/root-made
 	gives 0 run --rm --network none --entrypoint cat changed /srv/in
 	equal "$output" new
 }
