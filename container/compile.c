@@ -132,6 +132,17 @@ static bool map_out(const struct oci_id_mapping *mappings, size_t len, uint32_t 
 	return false;
 }
 
+void compile_root_owner(const struct oci_config *config, uint32_t *uid, uint32_t *gid)
+{
+	const struct oci_linux *l = config->linux_;
+
+	*uid = *gid = 0;
+	if (oci_config_namespace(config, "user")) {
+		map_out(l->uid_mappings, l->uid_mappings_len, uid);
+		map_out(l->gid_mappings, l->gid_mappings_len, gid);
+	}
+}
+
 /* The zone has them before the container has their nodes. */
 static void put_disks(const struct oci_linux *l, const struct devices *devices, struct spec *spec)
 {

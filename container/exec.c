@@ -39,6 +39,7 @@ struct exec {
 	struct terminal terminal;
 	struct preserved preserved;
 	int spec_file;
+	int dir;     /* the container's folder; the caller's */
 	int monitor; /* the socket that becomes the process's */
 	int word;    /* to the call */
 	int signals;
@@ -53,7 +54,7 @@ static void __attribute__((noreturn)) give_up(const struct exec *exec, struct er
 	_exit(255);
 }
 
-/* Hands everything to the monitor. */
+/* Hands everything to the monitor, which waits for a caller's words no longer than a second. */
 static int ask(struct exec *exec, struct error *err)
 {
 	const struct request request = {
@@ -69,6 +70,9 @@ static int ask(struct exec *exec, struct error *err)
 	for (size_t i = 1; i < count; i++)
 		if (fds[i] < 0)
 			fds[i] = fcntl(null, F_DUPFD_CLOEXEC, 3);
+	exec->monitor = connect_monitor(exec->dir, err);
+	if (exec->monitor < 0)
+		return -1;
 	sent = send_with(exec->monitor, &request, sizeof(request), fds, count) == (ssize_t)sizeof(request);
 	/* Who reads the other end is to see the process close it. The terminal is still asked for its size.
 	 */
@@ -223,7 +227,6 @@ static pid_t launch(struct exec *exec, struct error *err)
 	if (pid == 0)
 		stand_in(exec);
 	close(steal_fd(&child));
-	close(steal_fd(&exec->monitor));
 	if (await_answer(word, "the process", err)) {
 		waitpid(pid, NULL, 0);
 		return -1;
@@ -235,8 +238,6 @@ static void release(struct exec *exec)
 {
 	if (exec->spec_file >= 0)
 		close(exec->spec_file);
-	if (exec->monitor >= 0)
-		close(exec->monitor);
 	hostcgroup_free(&exec->cgroup);
 	terminal_close(&exec->terminal);
 	spec_free(&exec->spec);
@@ -332,11 +333,9 @@ int container_exec(const struct exec_options *options, int *status, struct error
 	config = dir < 0 ? NULL : container_config(dir, err);
 	process = config ? exec_process(options, config, err) : NULL;
 	exec.process = process;
-	if (process && compile(&exec, config, process, err) == 0) {
-		exec.monitor = connect_monitor(dir, err);
-		if (exec.monitor >= 0)
-			result = run(&exec, status, err);
-	}
+	exec.dir = dir;
+	if (process && compile(&exec, config, process, err) == 0)
+		result = run(&exec, status, err);
 	release(&exec);
 	oci_process_free(process);
 	oci_config_free(config);
@@ -359,15 +358,16 @@ static int ask_zone(int dir, struct spec *spec, int answer, struct error *err)
 	struct exec exec = {.terminal = {-1, -1},
 		.spec_file = -1,
 		.spec = *spec,
+		.dir = dir,
+		.monitor = -1,
 		.streams = {-1, answer, -1},
 		.sized = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
 	pid_t pid = -1;
 
 	*spec = (struct spec){0};
-	exec.monitor = connect_monitor(dir, err);
-	if (exec.monitor >= 0 && exec.spec.failed)
+	if (exec.spec.failed)
 		error_set(err, ENOMEM, "cannot ask the zone");
-	else if (exec.monitor >= 0)
+	else
 		pid = launch(&exec, err);
 	release(&exec);
 	if (pid < 0)

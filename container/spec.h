@@ -63,6 +63,9 @@ int compile_container(const struct oci_config *config, const char *bundle, const
 	const struct devices *devices, uint32_t shared, struct spec *spec, struct volumes *volumes,
 	struct error *err);
 
+/* Who owns on the host what the container's user 0 makes. */
+void compile_root_owner(const struct oci_config *config, uint32_t *uid, uint32_t *gid);
+
 /* The operations of mounts[i]; a source on the host is added to the volumes. */
 int compile_mount(const struct oci_config *config, size_t i, const char *bundle, struct spec *spec,
 	struct volumes *volumes, struct error *err);

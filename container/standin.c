@@ -470,7 +470,7 @@ static int set_up(struct standin *standin, struct error *err)
 	if (!standin->control)
 		return error_set(err, ENOMEM, "control share");
 	processes_init(&standin->processes, &standin->container_process, standin->control);
-	if (standin_enter(container->record->rootfs, err) || confine_capabilities(CONFINED_STANDIN, err))
+	if (standin_enter(container, standin->volumes, err) || confine_capabilities(CONFINED_STANDIN, err))
 		return -1;
 	standin->filter = confine_filter(CONFINED_STANDIN, err);
 	return standin->filter ? 0 : -1;

@@ -2,7 +2,9 @@
 /* The stand-in's mounts: the trees that it serves, and the one that podman cp, top and nsenter find in it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -121,13 +123,113 @@ int standin_proc(struct error *err)
 	return fd < 0 ? error_set(err, errno, "cannot make a /proc of the stand-in's own") : fd;
 }
 
-int standin_enter(const char *rootfs, struct error *err)
+/* Whether a path is another, or below it. */
+static bool is_below(const char *path, const char *other)
 {
+	size_t length = strlen(other);
+
+	while (length > 1 && other[length - 1] == '/')
+		length--;
+	return length <= 1 ||
+	       (strncmp(path, other, length) == 0 && (path[length] == '\0' || path[length] == '/'));
+}
+
+/* Whether what is there in the zone is a file system of the zone's own, which is not to be seen here. */
+static bool hidden(const struct container *container, const struct volume *volume)
+{
+	const struct oci_config *config = container->config;
+	const char *destination = config->mounts[volume->mount].destination;
+
+	for (size_t i = 0; i < volume->mount; i++) {
+		bool here = false;
+
+		for (size_t j = 0; j < container->volumes.len; j++)
+			here |= container->volumes.list[j].mount == i;
+		if (!here && is_below(destination, config->mounts[i].destination))
+			return true;
+	}
+	return false;
+}
+
+static int open_in_root(int root, const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+
+	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+}
+
+/* A folder, or an empty file, for the container's user 0. That it is there already is as well. */
+static bool make_name(const struct container *container, int parent, const char *name, bool is_folder)
+{
+	uint32_t uid, gid;
+
+	if (is_folder ? mkdirat(parent, name, 0755) : mknodat(parent, name, S_IFREG | 0644, 0))
+		return errno == EEXIST;
+	compile_root_owner(container->config, &uid, &gid);
+	return fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* What is to be mounted over, made as the zone would make it. -1: there is no such thing. */
+static int open_destination(const struct container *container, const char *path, bool is_folder)
+{
+	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_free char *part = strdup(path);
+	int fd = root < 0 || !part ? -1 : open_in_root(root, path);
+
+	if (fd >= 0 || root < 0 || !part || errno != ENOENT || container->config->root->readonly)
+		return fd;
+	for (char *name = part + strspn(part, "/"); *name;) {
+		char *end = name + strcspn(name, "/"), first = *name;
+		bool last = !end[strspn(end, "/")];
+		cleanup_close int parent = -1;
+
+		*name = '\0';
+		parent = open_in_root(root, *part ? part : "/");
+		*name = first;
+		*end = '\0';
+		if (parent < 0 || !make_name(container, parent, name, is_folder || !last))
+			return -1;
+		if (last)
+			return open_in_root(root, part);
+		*end = '/';
+		name = end + strspn(end, "/");
+	}
+	return -1;
+}
+
+/* What cannot be shown is missing to those who look, and to nobody else. */
+static void show_volumes(const struct container *container, int tree)
+{
+	for (size_t i = 0; i < container->volumes.len; i++) {
+		const struct volume *volume = &container->volumes.list[i];
+		cleanup_close int source = -1, destination = -1;
+		cleanup_free char *name = NULL;
+		struct stat st;
+
+		if (hidden(container, volume) || asprintf(&name, "%zu/%s", i, volume->name) < 0)
+			continue;
+		source = open_tree(tree, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+		if (source < 0 || fstat(source, &st))
+			continue;
+		destination = open_destination(
+			container, container->config->mounts[volume->mount].destination, S_ISDIR(st.st_mode));
+		if (destination >= 0)
+			(void)move_mount(source, "", destination, "",
+				MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	}
+}
+
+int standin_enter(const struct container *container, int tree, struct error *err)
+{
+	const char *rootfs = container->record->rootfs;
+
 	if (mount(rootfs, rootfs, NULL, MS_BIND | MS_REC, NULL) || chdir(rootfs))
 		return error_set(err, errno, "root.path: %s", rootfs);
 	/* The old root lies over the new one, and goes. */
 	if (syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
 		return error_set(err, errno, "root.path: cannot enter %s", rootfs);
+	show_volumes(container, tree);
 	if (restrict_tree(AT_FDCWD))
 		return error_set(err, errno, "root.path: cannot restrict %s", rootfs);
 	/* An image without a /proc has none to show; a link there is not followed. */

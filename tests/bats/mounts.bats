@@ -346,3 +346,29 @@ sh("sleep 1000")'
 		rm "$BATS_TEST_TMPDIR/volume/inside"
 	done
 }
+
+@test "binds are where podman cp looks: in the mounts of the container's pid" {
+	own_root busybox
+	cd "$BATS_TEST_TMPDIR"
+	mkdir -p volume/below outside
+	echo text >volume/file
+	ln -s /../../../outside "$root/link"
+	make_bundle seen "
+here = '$BATS_TEST_TMPDIR'
+bind = lambda at, source, *options: {'destination': at, 'type': 'bind', 'source': here + '/' + source, 'options': ['rbind', *options]}
+c['mounts'] += [bind('/new/folder', 'volume'), bind('/new/file', 'volume/file', 'ro'), bind('/new/folder/below/in', 'outside'),
+	bind('/link/in', 'volume'), {'destination': '/tmpfs', 'type': 'tmpfs', 'source': 'tmpfs'}, bind('/tmpfs/in', 'volume')]
+sh('ls /new/folder /link/in /tmpfs/in; sleep 1000')"
+	ok run --detach --bundle "$bundle" "$id"
+	inside() { nsenter --mount="/proc/$(state "$id" pid)/ns/mnt" "$@"; }
+	inside /bin/sh -c 'echo put >/new/folder/put; echo over >/new/file || echo refused' >said 2>&1
+	says "$(<said)" '/new/file: Read-only file system'
+	equal "$(<volume/put)" put
+	equal "$(inside /bin/cat /link/in/file)" text
+	equal "$(inside /bin/ls -A /new/folder/below)" in
+	# What the zone has of its own is not there, and nothing is left in the root for it.
+	[ ! -e "$root/tmpfs/in" ] && [ -z "$(ls -A outside)" ]
+	ok exec "$id" /bin/cat /new/folder/put /link/in/put /tmpfs/in/put
+	equal "$output" $'put\nput\nput'
+	ok delete --force "$id"
+}

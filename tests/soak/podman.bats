@@ -192,9 +192,10 @@ more_than() { [ "$("${@:2}" 2>/dev/null | wc -l)" -gt "$1" ]; } # NUMBER COMMAND
 	equal "$(stat -c %u "$(podman volume inspect --format '{{.Mountpoint}}' named)")" 100000
 }
 
-@test "codes of what cannot run: 125, 126, 127, one sentence, and nothing left" {
+@test "codes of what cannot run: 126, 127, one sentence, and nothing left" {
 	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$BATS_TEST_TMPDIR/socket"
-	gives 125 run --rm --network none -v "$BATS_TEST_TMPDIR/socket:/socket" busybox true
+	# Podman 4.3 has 126 for whatever the runtime says.
+	gives 126 run --rm --network none -v "$BATS_TEST_TMPDIR/socket:/socket" busybox true
 	equal "$(wc -l <<<"$errors")" 1
 	says "$errors" 'mounts.[0-9]+..source: .*socket is neither a folder nor a file'
 	gives 126 run --rm --network none busybox /etc
