@@ -88,6 +88,18 @@ static int ask(struct exec *exec, struct error *err)
 	return sent ? 0 : error_set(err, errno, "the container is not running");
 }
 
+/* The size that its terminal has by now: who was handed it may have set that before this process was told of
+ * changes. */
+static void pass_size(struct exec *exec)
+{
+	struct zone_event event = {.type = ZONE_EVENT_RESIZE};
+
+	if (exec->process && exec->process->terminal &&
+		terminal_size(exec->sized[0].fd, &event.arg[0], &event.arg[1]) && event.arg[0] &&
+		event.arg[1])
+		send(exec->monitor, &event, sizeof(event), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* What the zone, or the monitor, says of the process. */
 static void hear(struct exec *exec)
 {
@@ -112,6 +124,7 @@ static void hear(struct exec *exec)
 	}
 	switch (said.report.type) {
 	case ZONE_REPORT_STARTED:
+		pass_size(exec);
 		send_answer(exec->word, NULL, NULL);
 		break;
 	case ZONE_REPORT_FAILED:
@@ -184,6 +197,7 @@ static void __attribute__((noreturn)) stand_in(struct exec *exec)
 		close_all_but(kept, sizeof(kept) / sizeof(*kept));
 	}
 	confine(exec);
+	pass_size(exec);
 	for (;;) {
 		struct pollfd fds[] = {
 			{.fd = exec->monitor, .events = POLLIN},

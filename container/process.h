@@ -117,12 +117,12 @@ void hooks_poststop(const struct oci_config *config, const struct record *record
 /* A status as an exit status: as a shell says it. */
 int exit_status(int wait_status);
 
-/* The stand-in's tree for people: pivots into the root, with a /proc of its own, and the volumes of `tree` (-1: none)
- * at their destinations, made where they are missing: `podman cp` copies to there. */
-int standin_enter(const struct container *container, int tree, struct error *err);
+/* The stand-in's tree for people: pivots into the root, with a /proc of its own, and the volumes' trees at
+ * their destinations, made where they are missing: `podman cp` copies to there. The trees are taken. */
+int standin_enter(const struct container *container, int *trees, struct error *err);
 /* Puts the sources of the volumes share together on `where`, and returns an O_PATH descriptor of a tree that
- * is seen nowhere. */
-int standin_volumes(const struct volumes *volumes, const char *where, struct error *err);
+ * is seen nowhere. Sets `trees` to one of each volume's own, or -1. */
+int standin_volumes(const struct volumes *volumes, const char *where, int *trees, struct error *err);
 /* The same for the root. */
 int standin_root(const char *rootfs, struct error *err);
 /* An O_PATH descriptor of its own /proc/self/fd, in a /proc that has its own processes and nothing else. */

@@ -410,6 +410,7 @@ static int set_up(struct standin *standin, struct error *err)
 	const struct message hooked = {.type = MESSAGE_HOOKED};
 	const struct container *container = standin->container;
 	struct rlimit files = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
+	cleanup_free int *trees = NULL; /* of the volumes, each alone */
 	char link[32], where[PATH_MAX];
 	ssize_t length;
 	struct error ignored = {0};
@@ -459,7 +460,10 @@ static int set_up(struct standin *standin, struct error *err)
 		if (length < 0)
 			return error_set(err, errno, "%s", link);
 		where[length] = '\0';
-		standin->volumes = standin_volumes(&container->volumes, where, err);
+		trees = calloc(container->volumes.len, sizeof(*trees));
+		if (!trees)
+			return error_set(err, ENOMEM, "mounts");
+		standin->volumes = standin_volumes(&container->volumes, where, trees, err);
 		if (standin->volumes < 0)
 			return -1;
 	}
@@ -470,7 +474,7 @@ static int set_up(struct standin *standin, struct error *err)
 	if (!standin->control)
 		return error_set(err, ENOMEM, "control share");
 	processes_init(&standin->processes, &standin->container_process, standin->control);
-	if (standin_enter(container, standin->volumes, err) || confine_capabilities(CONFINED_STANDIN, err))
+	if (standin_enter(container, trees, err) || confine_capabilities(CONFINED_STANDIN, err))
 		return -1;
 	standin->filter = confine_filter(CONFINED_STANDIN, err);
 	return standin->filter ? 0 : -1;

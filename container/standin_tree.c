@@ -89,7 +89,7 @@ static int make_volume(const char *where, size_t i, const struct volume *volume,
 	return 0;
 }
 
-int standin_volumes(const struct volumes *volumes, const char *where, struct error *err)
+int standin_volumes(const struct volumes *volumes, const char *where, int *trees, struct error *err)
 {
 	int fd;
 
@@ -103,6 +103,13 @@ int standin_volumes(const struct volumes *volumes, const char *where, struct err
 	fd = detached(where);
 	if (fd < 0)
 		return error_set(err, errno, "mounts");
+	/* Now, for a tree that is seen nowhere cannot be copied. */
+	for (size_t i = 0; i < volumes->len; i++) {
+		cleanup_free char *path = NULL;
+
+		trees[i] = asprintf(&path, "%s/%zu/%s", where, i, volumes->list[i].name) < 0 ? -1
+											     : detached(path);
+	}
 	umount2(where, MNT_DETACH);
 	return fd;
 }
@@ -199,18 +206,14 @@ static int open_destination(const struct container *container, const char *path,
 }
 
 /* What cannot be shown is missing to those who look, and to nobody else. */
-static void show_volumes(const struct container *container, int tree)
+static void show_volumes(const struct container *container, int *trees)
 {
 	for (size_t i = 0; i < container->volumes.len; i++) {
 		const struct volume *volume = &container->volumes.list[i];
-		cleanup_close int source = -1, destination = -1;
-		cleanup_free char *name = NULL;
+		cleanup_close int source = steal_fd(&trees[i]), destination = -1;
 		struct stat st;
 
-		if (hidden(container, volume) || asprintf(&name, "%zu/%s", i, volume->name) < 0)
-			continue;
-		source = open_tree(tree, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-		if (source < 0 || fstat(source, &st))
+		if (source < 0 || hidden(container, volume) || fstat(source, &st))
 			continue;
 		destination = open_destination(
 			container, container->config->mounts[volume->mount].destination, S_ISDIR(st.st_mode));
@@ -220,7 +223,7 @@ static void show_volumes(const struct container *container, int tree)
 	}
 }
 
-int standin_enter(const struct container *container, int tree, struct error *err)
+int standin_enter(const struct container *container, int *trees, struct error *err)
 {
 	const char *rootfs = container->record->rootfs;
 
@@ -229,7 +232,7 @@ int standin_enter(const struct container *container, int tree, struct error *err
 	/* The old root lies over the new one, and goes. */
 	if (syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
 		return error_set(err, errno, "root.path: cannot enter %s", rootfs);
-	show_volumes(container, tree);
+	show_volumes(container, trees);
 	if (restrict_tree(AT_FDCWD))
 		return error_set(err, errno, "root.path: cannot restrict %s", rootfs);
 	/* An image without a /proc has none to show; a link there is not followed. */

@@ -239,7 +239,11 @@ void process_resize(uint32_t number, unsigned rows, unsigned columns)
 {
 	struct process *process = process_find(number);
 
-	if (process && process->master >= 0)
+	if (!process)
+		return;
+	process->rows = rows;
+	process->columns = columns;
+	if (process->master >= 0)
 		terminal_resize(process->master, rows, columns);
 }
 

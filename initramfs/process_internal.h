@@ -33,9 +33,10 @@ struct process {
 	struct userns user;  /* who is root in its user namespace */
 	pid_t pid;	     /* 0 before there is one */
 	int pidfd;
-	int channel; /* to the child (child.h), -1 once it is closed */
-	int folder;  /* in the control share */
-	int master;  /* of its terminal, -1 for none */
+	int channel;		/* to the child (child.h), -1 once it is closed */
+	int folder;		/* in the control share */
+	int master;		/* of its terminal, -1 for none */
+	unsigned rows, columns; /* that it is to have, once there is one; 0: what its spec says */
 	int slave;   /* held open: a terminal that nobody has open says so, and its reader would go */
 	int stop[2]; /* its second end is open as long as the process lives */
 	struct relay relays[ZONE_STREAMS_MAX];

@@ -251,6 +251,8 @@ void spawn_take_terminal(struct process *process, int master)
 	}
 	process->master = master;
 	process->slave = terminal_slave(master);
+	if (process->rows || process->columns)
+		terminal_resize(master, process->rows, process->columns);
 	for (unsigned stream = 0; stream < 2; stream++)
 		spawn_relay(process, stream, fcntl(master, F_DUPFD_CLOEXEC, 0));
 }

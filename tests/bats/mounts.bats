@@ -352,6 +352,7 @@ sh("sleep 1000")'
 	cd "$BATS_TEST_TMPDIR"
 	mkdir -p volume/below outside
 	echo text >volume/file
+	mkdir "$root/outside"
 	ln -s /../../../outside "$root/link"
 	make_bundle seen "
 here = '$BATS_TEST_TMPDIR'
