@@ -213,6 +213,28 @@ more_than() { [ "$("${@:2}" 2>/dev/null | wc -l)" -gt "$1" ]; } # NUMBER COMMAND
 	gives 0 rm --force --time 0 forced fails greedy
 }
 
+@test "org.xenrun.zone: two containers, one zone, each with processes and a network of its own" {
+	for name in one two; do
+		gives 0 run -d --name $name --annotation org.xenrun.zone=common --network podman busybox sleep 1000
+	done
+	equal "$(xl list | wc -l)" 3
+	for name in one two; do
+		gives 0 exec $name sh -c 'cat /proc/sys/kernel/random/boot_id; ip -o -4 addr show dev eth0 | sed "s/.*inet //; s/ .*//"; pidof sleep'
+		set -- $output
+		boots+=("$1") addresses+=("$2")
+		equal "$3" 1
+		equal "${2%/*}" "$(inspected $name '{{.NetworkSettings.IPAddress}}')"
+	done
+	equal "${boots[0]}" "${boots[1]}"
+	[ "${addresses[0]}" != "${addresses[1]}" ]
+	gives 0 exec two ping -c 2 -W 5 "${addresses[0]%/*}"
+	gives 0 rm --force --time 0 two
+	equal "$(xl list | wc -l)" 3
+	gives 0 exec one true
+	gives 0 rm --force --time 0 one
+	within 20 nothing_left
+}
+
 @test "README.md, for Podman: each line" {
 	sed -n '/^### Podman/,/^### /s/^    //p' "$HERE/../../README.md" >"$BATS_TEST_TMPDIR/lines"
 	sed -i 's/^IMAGE=.*/IMAGE=busybox/' "$BATS_TEST_TMPDIR/lines"
