@@ -329,11 +329,16 @@ static void passes_over_what_is_the_hosts(void)
 static int serve(const char *properties, char message[256])
 {
 	struct error err = {0};
+	int fd, trees[16];
 	char *text;
-	int fd;
 
 	refused(properties, "");
-	fd = standin_volumes(&volumes, "/opt", &err);
+	CHECK(volumes.len <= 16);
+	memset(trees, -1, sizeof(trees));
+	fd = standin_volumes(&volumes, "/opt", trees, &err);
+	for (size_t i = 0; i < volumes.len; i++)
+		if (trees[i] >= 0)
+			close(trees[i]);
 	text = strdup(fd < 0 ? error_message(&err) : "");
 	snprintf(message, 256, "%s", text);
 	free(text);
