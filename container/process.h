@@ -118,7 +118,8 @@ void hooks_poststop(const struct oci_config *config, const struct record *record
 int exit_status(int wait_status);
 
 /* The stand-in's tree for people: pivots into the root, with a /proc of its own, and the volumes' trees at
- * their destinations, made where they are missing: `podman cp` copies to there. The trees are taken. */
+ * their destinations, made where they are missing unless the root is read-only: `podman cp` copies to there.
+ * The trees are taken. */
 int standin_enter(const struct container *container, int *trees, struct error *err);
 /* Puts the sources of the volumes share together on `where`, and returns an O_PATH descriptor of a tree that
  * is seen nowhere. Sets `trees` to one of each volume's own, or -1. */

@@ -177,7 +177,8 @@ static bool make_name(const struct container *container, int parent, const char 
 	return fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* What is to be mounted over, made as the zone would make it. -1: there is no such thing. */
+/* What is to be mounted over, made if it is missing and the root is not read-only. -1: there is no such
+ * thing. */
 static int open_destination(const struct container *container, const char *path, bool is_folder)
 {
 	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
