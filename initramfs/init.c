@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "initramfs/cgroup.h"
@@ -68,8 +69,19 @@ static void note_child(int signal)
 	(void)signal;
 }
 
+/* What the host has put into the root is to be found, though it was looked for before:
+ * kernel/patches/9p-names.patch. */
+static void forget_names(void)
+{
+	struct statfs st;
+
+	(void)statfs(ROOTFS_PATH, &st);
+}
+
 static void handle_event(const struct zone_event *event)
 {
+	if (event->type == ZONE_EVENT_CREATE || event->type == ZONE_EVENT_START)
+		forget_names();
 	switch (event->type) {
 	case ZONE_EVENT_CREATE:
 		process_create(event->process);
