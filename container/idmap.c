@@ -63,8 +63,8 @@ static void __attribute__((noreturn)) wait_in_namespace(int out)
 	_exit(1);
 }
 
-/* A user namespace that nobody is in, with the volume's maps. */
-static int make_namespace(const struct volume *volume)
+int idmap_namespace(const struct oci_id_mapping *uids, size_t uids_len, const struct oci_id_mapping *gids,
+	size_t gids_len)
 {
 	cleanup_free char *path = NULL;
 	int ends[2], fd = -1, number;
@@ -87,8 +87,8 @@ static int make_namespace(const struct volume *volume)
 	}
 	if (length > 0) {
 		pid[length] = '\0';
-		if (write_map(pid, "uid_map", volume->uids, volume->uids_len) == 0 &&
-			write_map(pid, "gid_map", volume->gids, volume->gids_len) == 0 &&
+		if (write_map(pid, "uid_map", uids, uids_len) == 0 &&
+			write_map(pid, "gid_map", gids, gids_len) == 0 &&
 			asprintf(&path, "/proc/%s/ns/user", pid) >= 0)
 			fd = open(path, O_RDONLY | O_CLOEXEC);
 	} else {
@@ -106,7 +106,8 @@ static int make_namespace(const struct volume *volume)
 int idmap_tree(int fd, const struct volume *volume, struct error *err)
 {
 	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP};
-	cleanup_close int users = make_namespace(volume);
+	cleanup_close int users =
+		idmap_namespace(volume->uids, volume->uids_len, volume->gids, volume->gids_len);
 
 	if (users < 0)
 		return error_set(err, errno, "mounts[%zu].uidMappings: cannot make a user namespace of them",

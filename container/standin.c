@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 
 #include "container/confine.h"
+#include "container/idmap.h"
 #include "container/process.h"
 #include "container/processes.h"
 #include "container/terminal.h"
@@ -230,8 +231,8 @@ static void leave(struct standin *standin)
 	for (int look = 0; look < LEAVE_LOOKS && !server_idle(standin->server); look++) {
 		struct pollfd fds = {.fd = server_fd(standin->server), .events = POLLIN};
 
-		if (processes_wait(
-			    &standin->processes, &fds, 1, server_due(standin->server) ? &none : &patience) ||
+		if (processes_wait(&standin->processes, &fds, 1,
+			    server_listen(standin->server) ? &patience : &none) ||
 			(fds.revents && server_event(standin->server, &err)) ||
 			server_serve(standin->server, &err))
 			return;
@@ -310,7 +311,7 @@ static void serve(struct standin *standin)
 		};
 
 		if (processes_wait(&standin->processes, fds, sizeof(fds) / sizeof(*fds),
-			    serving && server_due(standin->server) ? &now : NULL))
+			    serving && !server_listen(standin->server) ? &now : NULL))
 			_exit(STATUS_LOST);
 		if (fds[0].revents && server_event(standin->server, &err))
 			give_up(standin, &err);
@@ -331,6 +332,26 @@ static int make_cgroup_namespace(const struct oci_config *config, struct error *
 	for (size_t i = 0; l && i < l->namespaces_len; i++)
 		if (strcmp(l->namespaces[i].type, "cgroup") == 0 && unshare(CLONE_NEWCGROUP))
 			return error_set(err, errno, "linux.namespaces[%zu]", i);
+	return 0;
+}
+
+/*
+ * A user namespace for the stand-in of a container that has one: who looks for it finds it, and the stand-in
+ * has no capability over this host but those over files. It has all IDs as they are: files are the guest's,
+ * which maps them. *fd stays as it is where none is wanted.
+ */
+static int make_user_namespace(const struct oci_config *config, int *fd, struct error *err)
+{
+	const struct oci_id_mapping all = {.size = UINT32_MAX};
+	const struct oci_linux *l = config->linux_;
+
+	for (size_t i = 0; l && i < l->namespaces_len; i++) {
+		if (strcmp(l->namespaces[i].type, "user") != 0)
+			continue;
+		*fd = idmap_namespace(&all, 1, &all, 1);
+		if (*fd < 0)
+			return error_set(err, errno, "linux.namespaces[%zu]", i);
+	}
 	return 0;
 }
 
@@ -411,6 +432,7 @@ static int set_up(struct standin *standin, struct error *err)
 	const struct container *container = standin->container;
 	struct rlimit files = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
 	cleanup_free int *trees = NULL; /* of the volumes, each alone */
+	cleanup_close int users = -1;
 	char link[32], where[PATH_MAX];
 	ssize_t length;
 	struct error ignored = {0};
@@ -474,7 +496,11 @@ static int set_up(struct standin *standin, struct error *err)
 	if (!standin->control)
 		return error_set(err, ENOMEM, "control share");
 	processes_init(&standin->processes, &standin->container_process, standin->control);
-	if (standin_enter(container, trees, err) || confine_capabilities(CONFINED_STANDIN, err))
+	if (make_user_namespace(container->config, &users, err) || standin_enter(container, trees, err))
+		return -1;
+	if (users >= 0 && setns(users, CLONE_NEWUSER))
+		return error_set(err, errno, "linux.namespaces: user");
+	if (confine_capabilities(CONFINED_STANDIN, err))
 		return -1;
 	standin->filter = confine_filter(CONFINED_STANDIN, err);
 	return standin->filter ? 0 : -1;

@@ -177,15 +177,15 @@ static bool make_name(const struct container *container, int parent, const char 
 	return fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* What is to be mounted over, made if it is missing and the root is not read-only. -1: there is no such
- * thing. */
+/* What is to be mounted over, made if it is missing: in a root that the container has read-only as well, for
+ * so does the zone. -1: there is no such thing. */
 static int open_destination(const struct container *container, const char *path, bool is_folder)
 {
 	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_free char *part = strdup(path);
 	int fd = root < 0 || !part ? -1 : open_in_root(root, path);
 
-	if (fd >= 0 || root < 0 || !part || errno != ENOENT || container->config->root->readonly)
+	if (fd >= 0 || root < 0 || !part || errno != ENOENT)
 		return fd;
 	for (char *name = part + strspn(part, "/"); *name;) {
 		char *end = name + strcspn(name, "/"), first = *name;

@@ -41,7 +41,8 @@ struct channel {
 	uint32_t data_pages;
 	evtchn_port_t port;
 	bool bound;
-	bool due; /* there may be something to serve */
+	bool masked; /* its events are not delivered */
+	bool due;    /* there may be something to serve */
 	struct waiting *first, **last;
 };
 
@@ -262,11 +263,11 @@ int server_event(struct server *server, struct error *err)
 
 	if (port < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : error_set(err, errno, "/dev/xen/evtchn");
-	xenevtchn_unmask(server->channels, (evtchn_port_t)port);
 	channel = find_channel(server, (evtchn_port_t)port);
 	if (!channel)
 		return 0;
 
+	channel->masked = true;
 	channel->due = true;
 	/* What this event let the guest take may be what an Rflush of the other ring waits for. */
 	for (int i = 0; i < ZONE_RINGS; i++) {
@@ -278,13 +279,30 @@ int server_event(struct server *server, struct error *err)
 	return 0;
 }
 
-bool server_due(const struct server *server)
+static bool server_due(const struct server *server)
 {
 	for (const struct device *device = server->devices; device; device = device->next)
 		for (int i = 0; i < ZONE_RINGS; i++)
 			if (device->channels[i].due)
 				return true;
 	return false;
+}
+
+/* While rings are served and watched, their events are interrupts for nothing: they stay masked. One that
+ * came meanwhile comes when they no longer are. */
+bool server_listen(struct server *server)
+{
+	if (server_due(server))
+		return false;
+	for (struct device *device = server->devices; device; device = device->next)
+		for (int i = 0; i < ZONE_RINGS; i++) {
+			struct channel *channel = &device->channels[i];
+
+			if (channel->masked)
+				xenevtchn_unmask(server->channels, channel->port);
+			channel->masked = false;
+		}
+	return true;
 }
 
 /* Whether a guest asks something. */

@@ -227,8 +227,9 @@ int server_restrict(struct server *server, uint32_t domid, struct error *err);
 int server_fd(const struct server *server);
 int server_event(struct server *server, struct error *err);
 
-/* Whether a ring is to be looked at: it is not to be waited for an event then. */
-bool server_due(const struct server *server);
+/* To be called before events are waited for. False: a ring is to be looked at, so nothing is to be waited
+ * for. */
+bool server_listen(struct server *server);
 
 /* Looks at those rings, at each for a bounded time: a guest that goes on asking keeps nobody from his turn.
  * Returns 0, or -1 when a guest broke the protocol (what it did is in *err): the zone is to end. */

@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 			{.fd = zone_console_fd(zone), .events = POLLIN},
 		};
 
-		poll(fds, sizeof(fds) / sizeof(*fds), server_due(server) ? 0 : -1);
+		poll(fds, sizeof(fds) / sizeof(*fds), server_listen(server) ? -1 : 0);
 		if ((fds[0].revents && server_event(server, &err)) || server_serve(server, &err))
 			end(error_message(&err));
 		if (fds[1].revents) {

@@ -241,6 +241,14 @@ sh("id -u; id -g; touch /home/user/made; touch /opt/made 2>/dev/null || echo den
 	says "$errors" 'process\.user: Invalid argument'
 	run_zone nogroup "$users"'c["linux"]["gidMappings"][0]["size"] = 5'
 	says "$errors" 'mounts\[2\]: /dev/pts: Invalid argument'
+	# Who looks from the host finds one.
+	make_bundle seen "$users"'sh("exec sleep 1000")'
+	ok run --detach --bundle "$bundle" --pid-file "$bundle/pid" "$id"
+	[ "$(readlink "/proc/$(<"$bundle/pid")/ns/user")" != "$(readlink /proc/self/ns/user)" ]
+	ok exec "$id" /bin/sh -c 'chown 5:6 /home && touch /opt/by-exec'
+	equal "$(stat -c %u:%g "$root/home")" 100005:200006
+	equal "$(stat -c %u:%g "$root/opt/by-exec")" 100000:200000
+	ok delete --force "$id"
 }
 
 @test "a time namespace: the clocks are ahead" {
@@ -354,22 +362,27 @@ sh("sleep 1000")'
 	echo text >volume/file
 	mkdir "$root/outside"
 	ln -s /../../../outside "$root/link"
-	make_bundle seen "
+	for read_only in False True; do
+		rm -rf "$root/new" volume/put
+		make_bundle "seen-$read_only" "
+c['root']['readonly'] = $read_only
 here = '$BATS_TEST_TMPDIR'
 bind = lambda at, source, *options: {'destination': at, 'type': 'bind', 'source': here + '/' + source, 'options': ['rbind', *options]}
 c['mounts'] += [bind('/new/folder', 'volume'), bind('/new/file', 'volume/file', 'ro'), bind('/new/folder/below/in', 'outside'),
-	bind('/link/in', 'volume'), {'destination': '/tmpfs', 'type': 'tmpfs', 'source': 'tmpfs'}, bind('/tmpfs/in', 'volume')]
+		bind('/link/in', 'volume'), {'destination': '/tmpfs', 'type': 'tmpfs', 'source': 'tmpfs'}, bind('/tmpfs/in', 'volume')]
 sh('ls /new/folder /link/in /tmpfs/in; sleep 1000')"
-	ok run --detach --bundle "$bundle" "$id"
-	inside() { nsenter --mount="/proc/$(state "$id" pid)/ns/mnt" "$@"; }
-	inside /bin/sh -c 'echo put >/new/folder/put; echo over >/new/file || echo refused' >said 2>&1
-	says "$(<said)" '/new/file: Read-only file system'
-	equal "$(<volume/put)" put
-	equal "$(inside /bin/cat /link/in/file)" text
-	equal "$(inside /bin/ls -A /new/folder/below)" in
-	# What the zone has of its own is not there, and nothing is left in the root for it.
-	[ ! -e "$root/tmpfs/in" ] && [ -z "$(ls -A outside)" ]
-	ok exec "$id" /bin/cat /new/folder/put /link/in/put /tmpfs/in/put
-	equal "$output" $'put\nput\nput'
-	ok delete --force "$id"
+		ok run --detach --bundle "$bundle" "$id"
+		inside() { nsenter --mount="/proc/$(state "$id" pid)/ns/mnt" "$@"; }
+		inside /bin/sh -c 'echo put >/new/folder/put; echo over >/new/file || echo refused' >said 2>&1
+		says "$(<said)" '/new/file: Read-only file system'
+		equal "$(<volume/put)" put
+		equal "$(inside /bin/cat /link/in/file)" text
+		equal "$(inside /bin/ls -A /new/folder/below)" in
+		# What the zone has of its own is not there, and nothing is left in the root for it.
+		[ ! -e "$root/tmpfs/in" ]
+		[ -z "$(ls -A outside)" ]
+		ok exec "$id" /bin/cat /new/folder/put /link/in/put /tmpfs/in/put
+		equal "$output" $'put\nput\nput'
+		ok delete --force "$id"
+	done
 }

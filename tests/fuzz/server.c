@@ -350,7 +350,7 @@ static int serve_event(struct server *server, struct error *err)
 {
 	int result = server_event(server, err);
 
-	for (int i = 0; result == 0 && i < 100 && server_due(server); i++)
+	for (int i = 0; result == 0 && i < 100 && !server_listen(server); i++)
 		result = server_serve(server, err);
 	return result;
 }
