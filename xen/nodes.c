@@ -478,18 +478,19 @@ static int read_number(struct zone *zone, uint32_t number, const char *node, uin
 int nodes_read_device(struct zone *zone, uint32_t number, struct zone_device *device)
 {
 	char node[32];
-	uint32_t state, rings;
+	uint32_t state;
 
 	if (read_number(zone, number, "state", &state))
 		return -1;
 	if (state != XenbusStateInitialised && state != XenbusStateConnected)
 		return 0;
-	if (read_number(zone, number, "num-rings", &rings) || rings != ZONE_RINGS)
+	if (read_number(zone, number, "num-rings", &device->rings) || device->rings < 1 ||
+		device->rings > ZONE_RINGS)
 		return -1;
 
 	device->number = number;
 	device->domid = zone->domid;
-	for (uint32_t i = 0; i < ZONE_RINGS; i++) {
+	for (uint32_t i = 0; i < device->rings; i++) {
 		snprintf(node, sizeof(node), "ring-ref%" PRIu32, i);
 		if (read_number(zone, number, node, &device->ring_ref[i]))
 			return -1;

@@ -51,6 +51,7 @@ struct device {
 	struct server *server;
 	uint32_t number;
 	struct share *share;
+	uint32_t rings;
 	struct channel channels[ZONE_RINGS];
 	uint8_t *request, *reply; /* one message each, of message_size bytes */
 	size_t message_size;
@@ -103,7 +104,7 @@ static bool may_go(const struct channel *channel, const struct waiting *waiting)
 {
 	if (!waiting->after_all)
 		return true;
-	for (int i = 0; i < ZONE_RINGS; i++)
+	for (uint32_t i = 0; i < channel->device->rings; i++)
 		if (!ring_drained(&channel->device->channels[i].ring))
 			return false;
 	return true;
@@ -250,7 +251,7 @@ static void serve(struct channel *channel)
 static struct channel *find_channel(struct server *server, evtchn_port_t port)
 {
 	for (struct device *device = server->devices; device; device = device->next)
-		for (int i = 0; i < ZONE_RINGS; i++)
+		for (uint32_t i = 0; i < device->rings; i++)
 			if (device->channels[i].bound && device->channels[i].port == port)
 				return &device->channels[i];
 	return NULL;
@@ -270,7 +271,7 @@ int server_event(struct server *server, struct error *err)
 	channel->masked = true;
 	channel->due = true;
 	/* What this event let the guest take may be what an Rflush of the other ring waits for. */
-	for (int i = 0; i < ZONE_RINGS; i++) {
+	for (uint32_t i = 0; i < channel->device->rings; i++) {
 		struct channel *other = &channel->device->channels[i];
 
 		if (other->first)
@@ -282,7 +283,7 @@ int server_event(struct server *server, struct error *err)
 static bool server_due(const struct server *server)
 {
 	for (const struct device *device = server->devices; device; device = device->next)
-		for (int i = 0; i < ZONE_RINGS; i++)
+		for (uint32_t i = 0; i < device->rings; i++)
 			if (device->channels[i].due)
 				return true;
 	return false;
@@ -295,7 +296,7 @@ bool server_listen(struct server *server)
 	if (server_due(server))
 		return false;
 	for (struct device *device = server->devices; device; device = device->next)
-		for (int i = 0; i < ZONE_RINGS; i++) {
+		for (uint32_t i = 0; i < device->rings; i++) {
 			struct channel *channel = &device->channels[i];
 
 			if (channel->masked)
@@ -311,7 +312,7 @@ static bool look(struct server *server)
 	bool found = false;
 
 	for (struct device *device = server->devices; device; device = device->next)
-		for (int i = 0; i < ZONE_RINGS; i++) {
+		for (uint32_t i = 0; i < device->rings; i++) {
 			struct channel *channel = &device->channels[i];
 
 			if (!channel->first && ring_has_request(&channel->ring))
@@ -345,7 +346,7 @@ static void look_out(struct server *server)
 static int serve_due(struct server *server, struct error *err)
 {
 	for (struct device *device = server->devices; device; device = device->next) {
-		for (int i = 0; i < ZONE_RINGS; i++)
+		for (uint32_t i = 0; i < device->rings; i++)
 			if (device->channels[i].due)
 				serve(&device->channels[i]);
 		if (device->broken)
@@ -382,8 +383,8 @@ int server_restrict(struct server *server, uint32_t domid, struct error *err)
 	return 0;
 }
 
-static int map_channel(struct server *server, struct channel *channel, const struct zone_device *offer, int i,
-	struct error *err)
+static int map_channel(struct server *server, struct channel *channel, const struct zone_device *offer,
+	uint32_t i, struct error *err)
 {
 	struct xen_9pfs_data_intf *intf;
 	uint32_t refs[1u << ZONE_RING_ORDER], order;
@@ -422,7 +423,7 @@ static void device_free(struct device *device)
 	struct server *server = device->server;
 
 	device->share->free(device->share);
-	for (int i = 0; i < ZONE_RINGS; i++) {
+	for (uint32_t i = 0; i < device->rings; i++) {
 		struct channel *channel = &device->channels[i];
 
 		if (channel->bound)
@@ -454,12 +455,13 @@ int server_attach(
 	}
 	device->server = server;
 	device->number = offer->number;
+	device->rings = offer->rings;
 	device->share = share;
 	device->message_size = XEN_FLEX_RING_SIZE(ZONE_RING_ORDER);
 	share->reply = reply_later;
 	share->transport = device;
 
-	for (int i = 0; i < ZONE_RINGS; i++) {
+	for (uint32_t i = 0; i < device->rings; i++) {
 		struct channel *channel = &device->channels[i];
 
 		channel->device = device;
@@ -480,7 +482,7 @@ int server_attach(
 	device->next = server->devices;
 	server->devices = device;
 	/* A notification sent before the channel was bound is lost: look once. */
-	for (int i = 0; i < ZONE_RINGS; i++)
+	for (uint32_t i = 0; i < device->rings; i++)
 		device->channels[i].due = true;
 	return 0;
 
@@ -494,7 +496,7 @@ bool server_idle(const struct server *server)
 	for (const struct device *device = server->devices; device; device = device->next) {
 		if (!device->share->idle(device->share))
 			return false;
-		for (int i = 0; i < ZONE_RINGS; i++)
+		for (uint32_t i = 0; i < device->rings; i++)
 			if (device->channels[i].first || device->channels[i].due)
 				return false;
 	}

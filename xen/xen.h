@@ -18,14 +18,14 @@
 enum zone_type { ZONE_PV = 1, ZONE_PVH = 2 };
 
 #define ZONE_UUID_LENGTH    16
-#define ZONE_RINGS	    2	  /* of a 9pfs device: Linux's driver wants no fewer */
+#define ZONE_RINGS	    2	  /* of a 9pfs device, at most: Linux's driver wants no fewer offered */
 #define ZONE_SHARES_MAX	    3	  /* 9pfs devices of a zone */
 #define ZONE_MEMORY_MIN_KIB 16384 /* below it no kernel gets anywhere */
 
 /* The order of a ring: pages of its data are 1 << order, one half a direction. The guest provides
- * them: at 7, two rings of 512 KiB, 1 MiB a share. One order for all shares, because the smallest one limits
- * msize for all. */
-#define ZONE_RING_ORDER 7
+ * them: at 8, 1 MiB a ring, of which the zone kernel's driver has one a share, Linux's own two. One order for
+ * all shares, because the smallest one limits msize for all. */
+#define ZONE_RING_ORDER 8
 
 /* A network interface of the zone: dom0's kernel is its back end (xen/include/public/io/netif.h). */
 struct zone_vif {
@@ -159,6 +159,7 @@ void zone_reclaim_member(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t number);
 struct zone_device {
 	uint32_t number; /* of the device */
 	uint32_t domid;
+	uint32_t rings; /* 1 to ZONE_RINGS */
 	uint32_t ring_ref[ZONE_RINGS];
 	uint32_t event_channel[ZONE_RINGS];
 };

@@ -149,3 +149,26 @@ sh('cat /volume/file /locked/file /etc/single; echo zone >/volume/made; echo mor
 	equal "$(<"$BATS_TEST_TMPDIR/volume/moved")" zone
 	equal "$(<"$BATS_TEST_TMPDIR/single")" $'single\nmore'
 }
+
+@test "who is killed while it waits for a file: nobody meets what it left" {
+	mkdir "$BATS_TEST_TMPDIR/volume"
+	run_zone killed "c['mounts'].append({'destination': '/v', 'type': 'bind', 'source': '$BATS_TEST_TMPDIR/volume', 'options': ['bind']})
+c['linux']['resources'] = {'cpu': {'quota': 200000, 'period': 100000}}
+"'
+sh("""
+i=0
+while [ $i -lt 50 ]; do echo $i >/v/$i; i=$((i + 1)); done
+kill_some() { while [ ! -e /v/stop ]; do cat /v/* >/dev/null & usleep $1; kill -9 $!; wait $!; done; }
+kill_some 30000 2>/dev/null &
+kill_some 50000 2>/dev/null &
+n=0 end=$(($(date +%s) + 15))
+while [ $(date +%s) -lt $end ]; do
+	i=$((n % 50)) n=$((n + 1))
+	[ "$(cat /v/$i)" = $i ] || echo "$i is not what it was"
+done
+touch /v/stop
+wait
+[ $n -gt 20 ] && ! dmesg | grep "Wrong req"
+""")'
+	equal "$status:$output$errors" 0:
+}

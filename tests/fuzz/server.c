@@ -333,7 +333,7 @@ static void lie(struct input *in)
 static void check_waiting(const struct server *server, bool control)
 {
 	for (const struct device *device = server->devices; device; device = device->next) {
-		for (size_t i = 0; i < ZONE_RINGS; i++) {
+		for (size_t i = 0; i < device->rings; i++) {
 			size_t count = 0;
 
 			for (const struct waiting *one = device->channels[i].first; one; one = one->next) {
@@ -407,16 +407,16 @@ static bool step(struct server *server, struct input *in, bool control)
 	return result == 0;
 }
 
-static void begin_session(struct server *server, uint32_t user)
+static void begin_session(struct server *server, uint32_t rings, uint32_t user)
 {
 	static struct guest_message message;
 	struct error err = {0};
 
 	guest_version(&message, 65536);
-	put_message(&guest.rings[1], &message);
+	put_message(&guest.rings[rings - 1], &message);
 	guest_attach(&message, 0, user);
 	put_message(&guest.rings[0], &message);
-	guest.pending = 2;
+	guest.pending = rings;
 	serve_event(server, &err);
 	guest.pending = 1;
 	serve_event(server, &err);
@@ -450,11 +450,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		guest.fails_at = input_u8(&in) % 16;
 	if (kind & 0x20)
 		racing.in = input_part(&in, input_integer(&in, 1));
+	device.rings = 2 - (kind >> 2 & 1);
 	server = server_new(&err);
 	if (server &&
 		server_attach(server, &device, control ? dom0_share(&in) : tree_share(kind), &err) == 0) {
 		if (!(kind & 0x10))
-			begin_session(server, kind >> 3 & 1);
+			begin_session(server, device.rings, kind >> 3 & 1);
 		while (steps-- && in.left && step(server, &in, control))
 			;
 		if (!control && server->devices)
