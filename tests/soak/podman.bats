@@ -216,7 +216,7 @@ more_than() { [ "$("${@:2}" 2>/dev/null | wc -l)" -gt "$1" ]; } # NUMBER COMMAND
 
 @test "org.xenrun.zone: two containers, one zone, each with processes and a network of its own" {
 	for name in one two; do
-		gives 0 run -d --name $name --annotation org.xenrun.zone=common --network podman busybox sleep 1000
+		gives 0 run -d --name $name --annotation org.xenrun.zone=common --cap-add NET_RAW --network podman busybox sleep 1000
 	done
 	equal "$(xl list | wc -l)" 3
 	for name in one two; do
