@@ -5,7 +5,8 @@
 # make uninstall  with the same variables
 # make deb        a Debian package, into build/deb; the zone kernel is in it if it was built
 # make kernel     the zone kernel, cached outside the tree (10 minutes the first time)
-# make check      every test, in a real Xen under QEMU; TESTS=tests/bats/NAME.bats for one file
+# make check      every test, in a real Xen under QEMU; TESTS=tests/bats/NAME.bats for one file; RELEASE=trixie builds and runs
+#                 them in that release of Debian, with its Xen, kernel and Podman
 # make unit       the unit tests only
 # make fuzz       every harness of tests/fuzz for T seconds (600), JOBS at a time (1); FUZZ="NAME..." for some
 # make soak       what is to hold however often it is done; an hour
@@ -209,11 +210,11 @@ fuzz-coverage:
 	@BUILD=$(BUILD) tests/fuzz/coverage $(FUZZ)
 
 check: all attack
-	@tests/check $(TESTS)
+	@tests/check $(RELEASE:%=--release %) $(TESTS)
 
 # What takes long.
 soak: all attack
-	@BATS_TEST_TIMEOUT=7200 tests/check tests/soak/*.bats
+	@BATS_TEST_TIMEOUT=7200 tests/check $(RELEASE:%=--release %) tests/soak/*.bats
 
 # Upstream's tests, from a checkout of opencontainers/runtime-tools; spec-conformance/README.md says what they find.
 conformance: all

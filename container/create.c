@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "container/caller.h"
 #include "container/driver.h"
 #include "container/member.h"
 #include "container/namespaces.h"
@@ -237,6 +238,7 @@ static int prepare(struct container *container, struct error *err)
 		return error_set(err, ENOMEM, "container");
 	if (find_paths(container, err) || check_config(container->config, err) || fill_record(container, err))
 		return -1;
+	container->caller_folder = caller_folder();
 	if (terminal_check(
 		    container->config->process->terminal, options->console_socket, options->foreground, err))
 		return -1;
@@ -433,6 +435,7 @@ static void container_free(struct container *container)
 	guest_image_free(&container->image);
 	terminal_close(&container->terminal);
 	free(container->slice);
+	free(container->caller_folder);
 }
 
 int remove_cgroup(const struct container *container, struct error *err)

@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "container/caller.h"
 #include "container/member.h"
 #include "container/monitor.h"
 #include "libocispec/ocispec.h"
@@ -170,17 +171,6 @@ static void network_event(struct monitor *monitor)
 		go_on(monitor);
 }
 
-/* Callers look for a file of this name in the bundle. */
-static void note_oom(const struct record *record)
-{
-	cleanup_free char *path = NULL;
-	cleanup_close int fd = -1;
-
-	log_message(LOG_INFO, "%s: out of memory", record->id);
-	if (asprintf(&path, "%s/oom", record->bundle) > 0)
-		fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-}
-
 /* What zone init reports of process 0. The values are the guest's word. */
 static void report_event(struct monitor *monitor, const struct zone_report *report)
 {
@@ -231,7 +221,8 @@ static void report_event(struct monitor *monitor, const struct zone_report *repo
 		log_step(record->id, "process exited");
 		break;
 	case ZONE_REPORT_OOM:
-		note_oom(record);
+		log_message(LOG_INFO, "%s: out of memory", record->id);
+		caller_note_oom(record->bundle, container->caller_folder);
 		break;
 	default:
 		break;

@@ -162,14 +162,17 @@ struct json_object *json_text_parse(const char *text, size_t length, struct erro
 	}
 	json_tokener_free(tokener);
 
-	if (status == json_tokener_continue || status == json_tokener_error_parse_eof)
+	if (status == json_tokener_continue || status == json_tokener_error_parse_eof) {
 		syntax_error(text, length, "unexpected end of data", err);
-	else if (status != json_tokener_success)
-		syntax_error(text, end, json_tokener_error_desc(status), err);
-	else if (!json)
+	} else if (status != json_tokener_success) {
+		/* From 0.17 on json-c refuses numbers that do not fit, and says neither so nor where. */
+		if (status != json_tokener_error_parse_number || check_strictly(text, end, err) == 0)
+			syntax_error(text, end, json_tokener_error_desc(status), err);
+	} else if (!json) {
 		error_set(err, 0, "expected an object, found null");
-	else if (check_strictly(text, length, err) == 0)
+	} else if (check_strictly(text, length, err) == 0) {
 		return json;
+	}
 	json_object_put(json);
 	return NULL;
 }

@@ -322,4 +322,9 @@ counted() { # NUMBER NAME: that many processes of this name are in the container
 sh('x=aaaaaaaaaaaaaaaa; while :; do x=\$x\$x; done')"
 	equal "$status" 137
 	[ -e "$bundle/oom" ]
+	# And in the folder that conmon, whose child `create` is, was given.
+	mkdir "$BATS_TEST_TMPDIR/kept"
+	run -137 timeout "$LIMIT" sh -c 'shift 2; "$@"; exit $?' conmon --persist-dir "$BATS_TEST_TMPDIR/kept" \
+		"$RUNTIME" --root "$STATES" run --bundle "$bundle" "$id" 3>&-
+	[ -e "$BATS_TEST_TMPDIR/kept/oom" ]
 }

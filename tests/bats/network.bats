@@ -28,6 +28,8 @@ teardown() {
 }
 
 ping() { busybox ping "$@"; }
+# Podman 5 does not give the capability that busybox's ping wants.
+PING=--cap-add=NET_RAW
 
 # Links, filters and rules of the host: what a container may leave behind.
 host_network() {
@@ -78,7 +80,7 @@ FETCH="fetch() { printf 'GET /bin/busybox HTTP/1.0\r\n\r\n' | busybox nc -w 20 \
 eval "$FETCH"
 
 @test "podman: no network is the loopback alone; the host's is refused" {
-	equal "$(podman run --rm --network none --rootfs "$ROOTS/busybox" sh -c 'ls /sys/class/net; ping -c 1 -W 5 127.0.0.1 >/dev/null && echo up')" $'lo\nup'
+	equal "$(podman run --rm "$PING" --network none --rootfs "$ROOTS/busybox" sh -c 'ls /sys/class/net; ping -c 1 -W 5 127.0.0.1 >/dev/null && echo up')" $'lo\nup'
 	run ! podman run --rm --network host --rootfs "$ROOTS/busybox" true
 	says "$output" "a zone cannot share the host's network.*--network=bridge.*--network=none"
 	make_bundle host 'c["linux"]["namespaces"][4]["path"] = "/proc/1/ns/net"'
@@ -127,7 +129,7 @@ eval "$FETCH"
 }
 
 @test "podman: a bridge, both ways, a published port; the guest answers, not the host" {
-	podman run -d --name a -p 8080:80 --rootfs "$ROOTS/busybox" httpd -f -p 80 -h / 3>&-
+	podman run -d --name a "$PING" -p 8080:80 --rootfs "$ROOTS/busybox" httpd -f -p 80 -h / 3>&-
 	address=$(inspect a '{{.NetworkSettings.IPAddress}}') gateway=$(inspect a '{{.NetworkSettings.Gateway}}')
 	guest=$(podman exec a sh -c "$LOOK" | normal)
 	says "$guest" "link/ether $(inspect a '{{.NetworkSettings.MacAddress}}')"
@@ -155,7 +157,7 @@ eval "$FETCH"
 	podman network create --ipv6 --subnet 10.61.0.0/24 --subnet fd61::/64 -o mtu=1400 one
 	podman network create --subnet 10.62.0.0/24 two
 	podman run -d --name a --network one,two --rootfs "$ROOTS/busybox" httpd -f -p 80 -h / 3>&-
-	podman run -d --name b --network one --rootfs "$ROOTS/busybox" sleep 1000 3>&-
+	podman run -d --name b "$PING" --network one --rootfs "$ROOTS/busybox" sleep 1000 3>&-
 	guest=$(podman exec a sh -c "$LOOK" | normal)
 	equal "$guest" "$(namespace_of "$(inspect a '{{.State.Pid}}')")"
 	says "$guest" 'eth[01] mtu 1400'
