@@ -213,6 +213,7 @@ check: all attack
 
 # What takes long.
 soak: all attack
+	@tests/install-packages tests/soak/packages
 	@BATS_TEST_TIMEOUT=7200 tests/check tests/soak/*.bats
 
 # Upstream's tests, from a checkout of opencontainers/runtime-tools; spec-conformance/README.md says what they find.
