@@ -214,6 +214,7 @@ check: all attack
 
 # What takes long.
 soak: all attack
+	@tests/install-packages tests/soak/packages
 	@BATS_TEST_TIMEOUT=7200 tests/check $(RELEASE:%=--release %) tests/soak/*.bats
 
 # Upstream's tests, from a checkout of opencontainers/runtime-tools; spec-conformance/README.md says what they find.

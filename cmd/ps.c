@@ -7,7 +7,8 @@
 enum { PS_FORMAT };
 
 static const struct option_spec options[] = {
-	[PS_FORMAT] = {'f', "format", "FORMAT", "table, or json: the pids alone (table)"},
+	[PS_FORMAT] = {'f', "format", "FORMAT",
+		"table, or json: the pids of this host that stand for them (table)"},
 	{0},
 };
 
@@ -27,7 +28,7 @@ static int run(const struct globals *globals, const char *const *values, char **
 const struct command command_ps = {
 	.name = "ps",
 	.arguments = "ID [PS OPTION...]",
-	.summary = "List the processes of a container, as it numbers them",
+	.summary = "List the processes of a container",
 	.options = options,
 	.arguments_min = 1,
 	.arguments_max = ARGUMENTS_ANY,

@@ -66,7 +66,8 @@ int container_pause(const char *root, const char *id, bool resume, struct error 
  * text: the zone's size and share, the limits in it, and the config that exec sees. */
 int container_update(const char *root, const char *id, const char *file, const char *text, struct error *err);
 
-/* Lists the zone's processes of the container, with their pids in it: a table, or a JSON array of pids. */
+/* Lists the zone's processes of the container, with their pids in it: a table; or a JSON array of the pids
+ * that stand for them on this host. */
 int container_ps(const char *root, const char *id, bool json, FILE *out, struct error *err);
 
 /* Prints what the container uses, a JSON object a line: once when `interval` is 0, else every so many

@@ -309,7 +309,9 @@ static int run(struct exec *exec, int *status, struct error *err)
 		if (terminal_open(&exec->terminal, exec->process->console_size, err) ||
 			terminal_hand_over(&exec->terminal, options->console_socket, err))
 			return -1;
-		exec->streams[0] = exec->streams[1] = exec->terminal.slave;
+		/* As create (open_streams() of the stand-in): no stream of the call's own stays open. */
+		for (int fd = 0; fd < 3; fd++)
+			exec->streams[fd] = exec->terminal.slave;
 	}
 	if (exec->process->terminal && !options->detach)
 		terminal_raw();

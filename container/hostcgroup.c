@@ -314,6 +314,15 @@ int hostcgroup_open(const struct hostcgroup *cgroup)
 	return root < 0 ? -1 : cgroup_open(root, cgroup->path + 1);
 }
 
+FILE *hostcgroup_processes(const struct hostcgroup *cgroup)
+{
+	cleanup_close int dir =
+		cgroup->hierarchies ? hostcgroup_v1_open(cgroup, "pids") : hostcgroup_open(cgroup);
+	int procs = dir < 0 ? -1 : openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+
+	return procs < 0 ? NULL : fdopen(procs, "r");
+}
+
 int hostcgroup_enter(const struct hostcgroup *cgroup, struct error *err)
 {
 	return cgroup->hierarchies ? hostcgroup_v1_enter(cgroup, err) : 0;

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "container/container.h"
@@ -83,6 +84,9 @@ pid_t fork_into(int cgroup);
 int hostcgroup_step_out(const struct hostcgroup *cgroup);
 /* Back, if it was out. */
 int hostcgroup_step_in(int fd, struct error *err);
+
+/* The pids of those that are in it, one a line; NULL where there is none. */
+FILE *hostcgroup_processes(const struct hostcgroup *cgroup);
 
 /* Version 2: takes a process (0: the caller) out of it, to the hierarchy's root. */
 void hostcgroup_leave(const struct hostcgroup *cgroup, pid_t pid);

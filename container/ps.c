@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ps: the zone lists its processes; what it wrote is checked number by number and printed anew. */
+/* ps: the zone lists its processes; what it wrote is checked number by number and printed anew. As JSON they
+ * are this host's: containerd takes the array for pids of the host, as runc's are, and `docker top` shows
+ * those processes. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,36 +51,64 @@ static void print_row(FILE *out, const struct row *row)
 		began, terminal, seconds / 3600, seconds / 60 % 60, seconds % 60, row->name);
 }
 
-static void print(char *answer, bool json, FILE *out)
+static void print(char *answer, FILE *out)
 {
-	size_t count = 0;
 	struct row row;
 	char *line;
 
-	if (json)
-		fputc('[', out);
-	else
-		fprintf(out, "%-8s %7s %7s %5s %-8s %8s %s\n", "UID", "PID", "PPID", "STIME", "TTY", "TIME",
-			"CMD");
-	while ((line = strsep(&answer, "\n"))) {
-		if (!parse(line, &row))
-			continue;
-		if (json)
-			fprintf(out, "%s%d", count++ ? "," : "", row.pid);
-		else
+	fprintf(out, "%-8s %7s %7s %5s %-8s %8s %s\n", "UID", "PID", "PPID", "STIME", "TTY", "TIME", "CMD");
+	while ((line = strsep(&answer, "\n")))
+		if (parse(line, &row))
 			print_row(out, &row);
+}
+
+static int print_table(int dir, FILE *out, struct error *err)
+{
+	cleanup_free char *answer = exec_query(dir, ZONE_OP_PROCESSES, "ps", err);
+
+	if (!answer)
+		return -1;
+	print(answer, out);
+	return 0;
+}
+
+/* The stand-in, and what stands for processes of exec: all in the container's cgroup but for the two that are
+ * the zone's. */
+static void print_pids(const struct record *record, FILE *out)
+{
+	cleanup_fclose FILE *processes = hostcgroup_processes(&record->cgroup);
+	int pid;
+
+	fprintf(out, "[%d", (int)record->standin.pid);
+	while (processes && fscanf(processes, "%d", &pid) == 1)
+		if (pid > 0 && pid != record->standin.pid && pid != record->monitor.pid &&
+			pid != record->keeper.pid)
+			fprintf(out, ",%d", pid);
+	fputs("]\n", out);
+}
+
+static int print_json(int dir, FILE *out, struct error *err)
+{
+	struct record *record = record_load(dir, err);
+	enum oci_status status;
+
+	if (!record)
+		return -1;
+	status = record_status(record);
+	if (status == OCI_STATUS_CREATING || status == OCI_STATUS_STOPPED) {
+		record_free(record);
+		return error_set(err, 0, "the container is not running");
 	}
-	if (json)
-		fputs("]\n", out);
+	print_pids(record, out);
+	record_free(record);
+	return 0;
 }
 
 int container_ps(const char *root, const char *id, bool json, FILE *out, struct error *err)
 {
 	cleanup_close int dir = statedir_open(root, id, err);
-	cleanup_free char *answer = dir < 0 ? NULL : exec_query(dir, ZONE_OP_PROCESSES, "ps", err);
 
-	if (!answer)
+	if (dir < 0)
 		return -1;
-	print(answer, json, out);
-	return 0;
+	return json ? print_json(dir, out, err) : print_table(dir, out, err);
 }

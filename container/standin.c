@@ -406,8 +406,9 @@ static void open_streams(struct standin *standin)
 	int preserved[2 * ZONE_DESCRIPTORS_MAX], null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (terminal->slave >= 0) {
-		dup2(terminal->slave, 0);
-		dup2(terminal->slave, 1);
+		/* All three: containerd's shim waits until nobody has the call's own ones any more. */
+		for (int fd = 0; fd < 3; fd++)
+			dup2(terminal->slave, fd);
 		/* For the signals that tell of its size and its end. */
 		ioctl(0, TIOCSCTTY, 0);
 	}

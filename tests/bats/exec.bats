@@ -240,6 +240,7 @@ counted() { # NUMBER NAME: that many processes of this name are in the container
 	within 20 status_is "$id" stopped
 	refuses 'cannot execute in a container that is stopped' exec "$id" true
 	refuses 'not running' ps "$id"
+	refuses 'not running' ps --format json "$id"
 }
 
 @test "the end of the container's first process ends the others: 137" {
@@ -251,12 +252,15 @@ counted() { # NUMBER NAME: that many processes of this name are in the container
 	within 20 status_is "$id" stopped
 }
 
-@test "ps: a table, and the pids as JSON" {
+@test "ps: a table; as JSON the pids of this host" {
 	ok ps "$SHARED"
 	says "$output" $'^UID +PID +PPID +STIME +TTY +TIME +CMD\n'
 	says "$output" $'\n0 +1 +0 +[^ ]+ +[?] +[0-9:]+ sleep 100000'
+	ok exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" "$SHARED" sleep 100000
 	ok ps --format json "$SHARED"
-	says "$output" '^\[1,[0-9]+\]$'
+	says "$output" "^\[$(state "$SHARED" pid)(,[0-9]+)*\]$"
+	says "$output" "[,]$(<"$BATS_TEST_TMPDIR/pid")[],]"
+	kill -KILL "$(<"$BATS_TEST_TMPDIR/pid")"
 	refuses 'neither table nor json' ps --format xml "$SHARED"
 }
 

@@ -146,12 +146,14 @@ console() { # SCRIPT
 		listener.bind(path)
 		listener.listen(1)
 		listener.settimeout(90)
-		process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+		process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 		connection = listener.accept()[0]
 		name, rights, _, _ = connection.recvmsg(1024, socket.CMSG_SPACE(4))
 		master = array.array("i", rights[0][2])[0]
 		assert name, "no name"
-		assert process.wait(90) == 0
+		# As containerd's shim: to the end of what it says, too.
+		said = process.communicate(timeout=90)[0]
+		assert process.returncode == 0, said
 		seen = b""
 		def expect(text, seconds=30):
 		    global seen

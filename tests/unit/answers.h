@@ -41,7 +41,7 @@ void record_free(struct record *record)
 }
 
 /* What ps, or events, prints; the caller frees it. */
-static inline char *printed(const char *answer, bool events, bool json)
+static inline char *printed(const char *answer, bool events)
 {
 	struct error err = {0};
 	char *text = NULL, *copy = strdup(answer);
@@ -52,7 +52,7 @@ static inline char *printed(const char *answer, bool events, bool json)
 	if (out && copy && events)
 		print_statistics(-1, "id", NULL, out, &err);
 	else if (out && copy)
-		print(copy, json, out);
+		print(copy, out);
 	if (out)
 		fclose(out);
 	free(copy);
