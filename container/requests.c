@@ -16,9 +16,13 @@
 /* How long a container that was killed may take to end, its zone's memory being given back. */
 #define END_SECONDS 60
 
+/* containerd's shim looks for these two words, runc's: who kills what has ended meanwhile has made no
+ * mistake. */
+#define NOT_RUNNING "container not running"
+
 static int not_running(struct error *err)
 {
-	error_set(err, 0, "the container is not running");
+	error_set(err, 0, NOT_RUNNING);
 	err->number = ECONNREFUSED;
 	return -1;
 }
@@ -126,8 +130,8 @@ int container_kill(const char *root, const char *id, int signal, bool all, struc
 	if (dir < 0)
 		return -1;
 	if (status != OCI_STATUS_CREATED && status != OCI_STATUS_RUNNING && status != OCI_STATUS_PAUSED)
-		return error_set(err, 0, "cannot kill a container that is %s: it is not running",
-			oci_status_name(status));
+		return error_set(
+			err, 0, "cannot kill a container that is %s: " NOT_RUNNING, oci_status_name(status));
 	return request_monitor(dir, &request, &answer, err);
 }
 

@@ -60,7 +60,7 @@ monitor_of() { sed -n "/\"$2\":/,/\]/p" "$STATES/$1/state.json" | tr -dc '0-9,\n
 	equal "$(state "$id" pid)" 0
 	within 5 process_is_gone "$pid"
 	refuses 'cannot start a container that is stopped' start "$id"
-	refuses 'cannot kill a container that is stopped' kill "$id" 9
+	refuses 'cannot kill a container that is stopped: container not running' kill "$id" 9
 	ok delete "$id"
 	refuses 'does not exist' state "$id"
 	refuses 'does not exist' delete "$id"
