@@ -155,10 +155,11 @@ of_readme() { sed -n "/^### $1/,/^### \|^## /s/^    //p" "$HERE/../../README.md"
 	gives 0 ctr task ps main
 	standin=$(ctr task ls | awk '$1 == "main" { print $2 }')
 	says "$output" $'\n'"$standin +-"
-	[[ $output =~ $'\n'([0-9]+)' '+[^$'\n']*exec_id:.c ]] || complain "no exec"
-	equal "$(cat "/proc/${BASH_REMATCH[1]}/comm")" xenrun:exec
+	[[ $output =~ $'\n'([0-9]+)\ +[^$'\n']*ExecID:c, ]] || complain "no exec"
+	local exec=${BASH_REMATCH[1]}
+	equal "$(cat "/proc/$exec/comm")" xenrun:exec
 	gives 0 ctr task kill --signal KILL --exec-id c main
-	within 20 eval '[ ! -e /proc/${BASH_REMATCH[1]} ]'
+	within 20 test ! -e "/proc/$exec"
 	gives 1 ctr task exec --exec-id d main nothere
 	says "$errors" '"nothere": executable file not found in \$PATH'
 	gives 0 ctr task metrics main
