@@ -48,7 +48,7 @@ struct container {
 	struct hostcgroup_hold cgroup;
 	struct terminal terminal; /* its slave is the process's streams, where there is one */
 	struct preserved preserved;
-	char *caller_folder;
+	char *caller_folder; /* caller.h */
 };
 
 /* The stand-in has only to exit when its monitor is gone. */
