@@ -328,7 +328,7 @@ static void row_of_untar(void)
 	say("untar", names / (seconds() - start));
 }
 
-static void row_of_start(const char *name)
+static void row_of_start(const char *name, const char *interpreter, const char *program)
 {
 	double start = seconds();
 	int status = 0;
@@ -336,7 +336,7 @@ static void row_of_start(const char *name)
 
 	if (pid == 0) {
 		setenv("LC_ALL", "C", 1);
-		execl("/usr/bin/perl", "perl", "/bench/program.pl", (char *)NULL);
+		execl(interpreter, interpreter, program, (char *)NULL);
 		_exit(127);
 	}
 	waitpid(pid, &status, 0);
@@ -357,8 +357,11 @@ static void measure(char **rows)
 {
 	if (wanted(rows, "start")) {
 		drop_caches();
-		row_of_start("start-cold-ms");
-		row_of_start("start-warm-ms");
+		row_of_start("perl-cold-ms", "/usr/bin/perl", "/bench/program.pl");
+		row_of_start("perl-warm-ms", "/usr/bin/perl", "/bench/program.pl");
+		drop_caches();
+		row_of_start("python-cold-ms", "/usr/bin/python3", "/bench/program.py");
+		row_of_start("python-warm-ms", "/usr/bin/python3", "/bench/program.py");
 	}
 	if (wanted(rows, "io"))
 		rows_of_io();

@@ -172,3 +172,13 @@ wait
 """)'
 	equal "$status:$output$errors" 0:
 }
+
+@test "more is written at once than a ring holds" {
+	mkdir -p "$BATS_TEST_TMPDIR"/volume/{in,out}
+	for i in {1..8}; do head -c 4M /dev/urandom >"$BATS_TEST_TMPDIR/volume/in/$i"; done
+	run_zone writers "c['mounts'].append({'destination': '/v', 'type': 'bind', 'source': '$BATS_TEST_TMPDIR/volume', 'options': ['bind']})
+"'
+sh("for i in 1 2 3 4 5 6 7 8; do dd if=/v/in/$i of=/v/out/$i bs=1M 2>/dev/null & done; wait")'
+	equal "$status:$output$errors" 0:
+	diff -r "$BATS_TEST_TMPDIR"/volume/{in,out}
+}
