@@ -25,7 +25,7 @@ teardown_file() {
 teardown() { :; }
 
 nothing_left() {
-	[ "$(xl list | wc -l)" = 2 ] && [ -z "$(ls /run/xenrun)" ] && ! pgrep -x 'xenrun|conmon' &&
+	[ "$(xl list | wc -l)" = 2 ] && [ -z "$(ls /run/xenrun)" ] && ! pgrep 'xenrun|conmon' &&
 		! xenstore-ls /local/domain/0/backend/xenrun-9pfs 2>/dev/null | grep -q .
 }
 
