@@ -9,7 +9,7 @@
 #                 them in that release of Debian, with its Xen, kernel and Podman
 # make unit       the unit tests only
 # make fuzz       every harness of tests/fuzz for T seconds (600), JOBS at a time (1); FUZZ="NAME..." for some
-# make soak       what is to hold however often it is done, and under load, under each caller; two hours
+# make soak       what is to hold however often it is done, and under load, under each caller; three hours
 # make conformance RUNTIME_TOOLS=DIR    runtime-tools' validation tests, in a real Xen under QEMU
 # make validation-table RUNTIME_TOOLS=DIR   the same with xenrun, crun and runc: the table in spec-conformance/README.md
 # make spec-table                         the suite of spec-conformance/ with xenrun, crun, runc: the table in its README.md
