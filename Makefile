@@ -14,7 +14,8 @@
 # make validation-table RUNTIME_TOOLS=DIR   the same with xenrun, crun and runc: the table in spec-conformance/README.md
 # make spec-table                         the suite of spec-conformance/ with xenrun, crun, runc: the table in its README.md
 # make bench      how long zones take, beside xl, crun and runc (bench-zones; BENCH_N times (5)), and how fast their
-#                 files are, beside QEMU's back end and a disk (bench-files), in a real Xen under QEMU
+#                 files are, beside QEMU's back end and a disk (bench-files), and their network, beside crun's
+#                 (bench-network), in a real Xen under QEMU
 # make demo       a container on a machine that has no Xen
 
 PREFIX     ?= /usr/local
@@ -256,7 +257,12 @@ $(BUILD)/bench/measure: bench/files/measure.c Makefile
 	@echo "  CC $@"
 	@$(MUSL_CC) $(ZONE_CFLAGS) $< -o $@
 
-bench: bench-zones bench-files
+$(BUILD)/bench/ask: bench/network/ask.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(MUSL_CC) $(ZONE_CFLAGS) $< -o $@
+
+bench: bench-zones bench-files bench-network
 
 bench-zones: all $(BUILD)/bench/zone
 	@BUILD=$(BUILD) bench/run
@@ -264,13 +270,16 @@ bench-zones: all $(BUILD)/bench/zone
 bench-files: all $(BUILD)/bench/share $(BUILD)/bench/measure
 	@BUILD=$(BUILD) bench/files/run
 
+bench-network: all $(BUILD)/bench/ask
+	@BUILD=$(BUILD) bench/network/run
+
 demo:
 	@tests/demo
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel install uninstall deb force sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check conformance validation-table spec-table soak bench bench-zones bench-files demo clean
+.PHONY: all kernel install uninstall deb force sanitized attack unit fuzzers fuzz fuzz-check fuzz-coverage check conformance validation-table spec-table soak bench bench-zones bench-files bench-network demo clean
 .DELETE_ON_ERROR:
 
 -include $(OBJECTS:.o=.d) $(PLAIN:%.c=$(BUILD)/plain/%.d) $(wildcard $(BUILD)/unit/*.d $(BUILD)/harness/*.d)
