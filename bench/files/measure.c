@@ -359,6 +359,7 @@ static void measure(char **rows)
 		drop_caches();
 		row_of_start("perl-cold-ms", "/usr/bin/perl", "/bench/program.pl");
 		row_of_start("perl-warm-ms", "/usr/bin/perl", "/bench/program.pl");
+		/* Not emptied again: emulated, memory that held code is slow to fill. So libc is there. */
 		row_of_start("python-cold-ms", "/usr/bin/python3", "/bench/program.py");
 		row_of_start("python-warm-ms", "/usr/bin/python3", "/bench/program.py");
 	}
