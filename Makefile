@@ -39,7 +39,7 @@ COMMON   := -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -iquote . -DLIBEXECDIR='"$(LIBE
 # libxenguest's image loaders register themselves by constructor: all of the archive is needed.
 XEN_LIBS := -Wl,--whole-archive -lxenguest -Wl,--no-whole-archive -lxenctrl -lxenevtchn -lxengnttab \
 	-lxenforeignmemory -lxendevicemodel -lxencall -lxentoollog -lxentoolcore -lz -lbz2 -llzma -llzo2 -lzstd
-LIBS     := -ljson-c -lseccomp -lcap
+LIBS     := -ljson-c -lseccomp -lcap -lmd
 # Linking at run time takes as long as building a zone: all that can be is linked now. libxenstore cannot: its
 # static library has no threads, and without them it has nothing to poll for watches.
 # libsystemd, which has none either, is opened where it is needed.

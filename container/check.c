@@ -95,7 +95,7 @@ bool container_check(FILE *out)
 	kernel = kernel_path(NULL, &settings, &err);
 	snprintf(text, sizeof(text), "kernel for zones%s%.90s", kernel ? ": " : "", kernel ? kernel : "");
 	if (line(out, kernel != NULL, text, "make kernel && make install, or install linux-image-amd64")) {
-		if (guest_image_load(NULL, &settings, &image, &err)) {
+		if (guest_image_load(NULL, NULL, &settings, &image, &err)) {
 			able &= line(out, false, "kernel and initramfs", error_message(&err));
 		} else {
 			line(out, true, "initramfs", NULL);

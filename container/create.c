@@ -263,9 +263,9 @@ static int prepare(struct container *container, struct error *err)
 	compile_preserved(&container->preserved, &container->spec);
 	if (compile_container_process(container->config, state, &container->spec, err))
 		return -1;
-	return container->owner
-		       ? 0
-		       : guest_image_load(container->config, &container->settings, &container->image, err);
+	return container->owner ? 0
+				: guest_image_load(container->config, container->record->rootfs,
+					  &container->settings, &container->image, err);
 }
 
 /* What the stand-in has of its own. A namespace with a path is joined by it afterwards. */
@@ -472,8 +472,8 @@ static void undo(const struct container *container, pid_t standin)
 		close(lock);
 }
 
-/* What a call that still creates says when it is ended: `delete --force` does that. The signal does what it would
- * have done without. */
+/* What a call that still creates says when it is ended: `delete --force` does that. The signal does what it
+ * would have done without. */
 static struct {
 	pid_t pid;
 	char *line;
@@ -495,7 +495,8 @@ static void have_last_word(const char *id)
 	struct sigaction action = {.sa_handler = on_terminate};
 
 	last_word.pid = getpid();
-	last_word.line = log_line(LOG_ERROR, "container %s: create was ended by SIGTERM, which delete --force sends", id);
+	last_word.line = log_line(
+		LOG_ERROR, "container %s: create was ended by SIGTERM, which delete --force sends", id);
 	last_word.length = last_word.line ? strlen(last_word.line) : 0;
 	sigaction(SIGTERM, &action, &last_word.before);
 }

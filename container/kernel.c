@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +11,12 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include "container/image_kernel.h"
 #include "initramfs/zone_wire.h"
 #include "util/cleanup.h"
+#include "util/descriptors.h"
 
 #ifndef LIBEXECDIR
 #error "LIBEXECDIR is where the zone kernel and the initramfs are installed"
@@ -53,12 +57,53 @@ static char *distribution_kernel(void)
 	return path;
 }
 
+/* What the annotation names, for it may be the image's: a file that the operator lets it name. */
+static char *annotated_kernel(const char *asked, const struct settings *settings, struct error *err)
+{
+	static const char *const always[] = {LIBEXECDIR "/xenrun/*", "/boot/vmlinuz*"};
+	cleanup_free char *path = NULL;
+	bool allowed = false;
+
+	if (*asked != '/') {
+		error_set(err, 0, "\"%s\" is neither an absolute path nor image", asked);
+		return NULL;
+	}
+	path = realpath(asked, NULL);
+	if (!path) {
+		error_set(err, errno, "%s", asked);
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
+		allowed |= fnmatch(always[i], path, FNM_PATHNAME | FNM_PERIOD) == 0;
+	for (size_t i = 0; i < settings->kernels_len; i++)
+		allowed |= fnmatch(settings->kernels[i], path, FNM_PATHNAME | FNM_PERIOD) == 0;
+	if (!allowed) {
+		error_set(err, 0, "%s is no kernel that an allow_kernel names", path);
+		return NULL;
+	}
+	return steal_pointer(&path);
+}
+
+static const char *config_path(const struct oci_config *config)
+{
+	return config && config->vm && config->vm->kernel ? config->vm->kernel->path : NULL;
+}
+
+/* NULL where there is none, or the config says more. */
+static const char *annotation(const struct oci_config *config)
+{
+	return config && !config_path(config) ? oci_map_get(&config->annotations, ANNOTATION_KERNEL) : NULL;
+}
+
 char *kernel_path(const struct oci_config *config, const struct settings *settings, struct error *err)
 {
+	const char *asked = annotation(config);
 	char *path;
 
-	if (config && config->vm && config->vm->kernel && config->vm->kernel->path)
-		return strdup(config->vm->kernel->path);
+	if (config_path(config))
+		return strdup(config_path(config));
+	if (asked)
+		return annotated_kernel(asked, settings, err);
 	if (settings->kernel)
 		return strdup(settings->kernel);
 	if (access(ZONE_KERNEL, R_OK) == 0)
@@ -96,7 +141,7 @@ static void *map_file(const char *path, size_t *size, struct error *err)
 /* A bzImage says its version (Documentation/arch/x86/boot.rst, kernel_version). NULL for anything else. */
 static char *bzimage_version(const uint8_t *data, size_t size)
 {
-	size_t at;
+	size_t at, length;
 	const char *text;
 
 	if (size < 0x264 || memcmp(data + 0x202, "HdrS", 4) != 0)
@@ -105,7 +150,11 @@ static char *bzimage_version(const uint8_t *data, size_t size)
 	if (at >= size)
 		return NULL;
 	text = (const char *)data + at;
-	return strndup(text, strcspn(text, " ") < size - at ? strcspn(text, " ") : 0);
+	size -= at;
+	length = 0;
+	while (length < size && text[length] && text[length] != ' ')
+		length++;
+	return length < size ? strndup(text, length) : NULL;
 }
 
 /* Archives follow each other in an initramfs; the kernel wants each to begin on a multiple of 4. */
@@ -136,7 +185,7 @@ static int add_file(struct guest_image *image, const char *path, struct error *e
 	return result ? error_set(err, ENOMEM, "%s", path) : 0;
 }
 
-static int add_modules(struct guest_image *image, struct error *err)
+static int add_modules(struct guest_image *image, int root, struct error *err)
 {
 	cleanup_free char *version = bzimage_version(image->kernel, image->kernel_size);
 	cleanup_free void *archive = NULL;
@@ -144,7 +193,7 @@ static int add_modules(struct guest_image *image, struct error *err)
 
 	if (!version)
 		return 0;
-	archive = modules_archive(version, &size, err);
+	archive = modules_archive(root, version, &size, err);
 	if (!archive)
 		return err->message ? -1 : 0;
 	return add_archive(image, archive, size) ? error_set(err, ENOMEM, "initramfs") : 0;
@@ -168,25 +217,59 @@ static char *command_line(const struct oci_config *config)
 	return line;
 }
 
-int guest_image_load(const struct oci_config *config, const struct settings *settings,
+/* The kernel, and the initrd that is before all else. */
+static int load_from_host(const struct oci_config *config, const struct settings *settings,
 	struct guest_image *image, struct error *err)
 {
-	cleanup_free char *path = kernel_path(config, settings, err);
 	const struct oci_vm_kernel *vm = config && config->vm ? config->vm->kernel : NULL;
+	cleanup_free char *path = kernel_path(config, settings, err);
+
+	if (path)
+		image->kernel = map_file(path, &image->kernel_size, err);
+	if (!image->kernel) {
+		if (annotation(config))
+			return error_prefix(err, "annotations." ANNOTATION_KERNEL);
+		return path ? error_prefix(err, config_path(config) ? "vm.kernel.path" : "kernel") : -1;
+	}
+	if (vm && vm->initrd && add_file(image, vm->initrd, err))
+		return error_prefix(err, "vm.kernel.initrd");
+	return 0;
+}
+
+static int load_from_image(
+	int root, const struct settings *settings, struct guest_image *image, struct error *err)
+{
+	struct image_file kernel, initrd;
+	int result = 0;
+
+	if (image_kernel_read(root, settings, &kernel, &initrd, err))
+		return error_prefix(err, "annotations." ANNOTATION_KERNEL);
+	image->kernel = kernel.data;
+	image->kernel_size = kernel.size;
+	if (initrd.data && add_archive(image, initrd.data, initrd.size))
+		result = error_set(err, ENOMEM, "annotations." ANNOTATION_KERNEL);
+	image_file_free(&initrd);
+	return result;
+}
+
+int guest_image_load(const struct oci_config *config, const char *rootfs, const struct settings *settings,
+	struct guest_image *image, struct error *err)
+{
+	const char *asked = annotation(config);
+	bool own = asked && strcmp(asked, "image") == 0;
+	cleanup_close int root = open(own ? rootfs : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	memset(image, 0, sizeof(*image));
-	if (!path)
-		return -1;
-	image->kernel = map_file(path, &image->kernel_size, err);
-	if (!image->kernel)
-		return error_prefix(err, vm && vm->path ? "vm.kernel.path" : "kernel");
-
-	/* Zone init comes last: it is /init whatever the others have. */
-	if (vm && vm->initrd && add_file(image, vm->initrd, err)) {
-		error_prefix(err, "vm.kernel.initrd");
+	if (root < 0)
+		return error_set(err, errno, "%s", own ? rootfs : "/");
+	if (own && config->vm && config->vm->kernel && config->vm->kernel->initrd)
+		return error_set(err, 0,
+			"vm.kernel.initrd: of the kernel that annotations." ANNOTATION_KERNEL
+			" names in the image");
+	if (own ? load_from_image(root, settings, image, err) : load_from_host(config, settings, image, err))
 		goto fail;
-	}
-	if (add_modules(image, err))
+	/* Zone init comes last: it is /init whatever the others have. */
+	if (add_modules(image, root, err))
 		goto fail;
 	if (add_file(image, ZONE_INITRAMFS, err)) {
 		error_prefix(err, "initramfs");

@@ -9,8 +9,11 @@
 #include "libocispec/ocispec.h"
 #include "util/error.h"
 
+/* A kernel of the host's by its path, or "image": the one in the container's root. */
+#define ANNOTATION_KERNEL "org.xenrun.kernel"
+
 struct guest_image {
-	void *kernel; /* mapped */
+	void *kernel; /* of mmap(2) */
 	size_t kernel_size;
 	void *initramfs; /* allocated */
 	size_t initramfs_size;
@@ -18,19 +21,21 @@ struct guest_image {
 };
 
 /*
- * The kernel's path, in this order: config.json's vm.kernel.path, the operator's setting, the zone kernel,
- * the distribution's own. The caller frees it.
+ * The path of a kernel of the host's, in this order: config.json's vm.kernel.path, the annotation (a file of
+ * the zone kernel's folder, /boot/vmlinuz*, or what an allow_kernel names, by its real path), the operator's
+ * setting, the zone kernel, the distribution's own. The caller frees it.
  */
 char *kernel_path(const struct oci_config *config, const struct settings *settings, struct error *err);
 
-/* Loads it. A kernel with a folder in /lib/modules has what a zone needs of it added to the initramfs.
- * `config` may be NULL. */
-int guest_image_load(const struct oci_config *config, const struct settings *settings,
+/* Loads it, or the image's from `rootfs`. A kernel with a folder in /lib/modules, of the host or of the
+ * image, has what a zone needs of it added to the initramfs. `config` and `rootfs` may be NULL. */
+int guest_image_load(const struct oci_config *config, const char *rootfs, const struct settings *settings,
 	struct guest_image *image, struct error *err);
 void guest_image_free(struct guest_image *image);
 
-/* A newc archive with the modules that zone init loads for this version of a kernel; NULL with err clear when
- * there are none to be had. The caller frees it. */
-void *modules_archive(const char *version, size_t *size, struct error *err);
+/* A newc archive with the modules that zone init loads for this version of a kernel, from /lib/modules below
+ * the root of which that is a descriptor; NULL with err clear when there are none to be had. The caller frees
+ * it. */
+void *modules_archive(int root, const char *version, size_t *size, struct error *err);
 
 #endif

@@ -25,6 +25,67 @@ static char *trim(char *text)
 	return text;
 }
 
+/* Room for one more of a list's members, which are of that size. */
+static void *grow(void *list, size_t len, size_t size, struct error *err)
+{
+	void *grown = reallocarray(list, len + 1, size);
+
+	if (!grown)
+		error_set(err, ENOMEM, "settings");
+	return grown;
+}
+
+static int add_pattern(struct settings *settings, const char *value, struct error *err)
+{
+	char **grown;
+
+	if (*value != '/')
+		return error_set(err, 0, "allow_kernel: \"%s\" is not an absolute path", value);
+	grown = grow(settings->kernels, settings->kernels_len, sizeof(*grown), err);
+	if (!grown)
+		return -1;
+	settings->kernels = grown;
+	grown[settings->kernels_len] = strdup(value);
+	if (!grown[settings->kernels_len])
+		return error_set(err, ENOMEM, "allow_kernel");
+	settings->kernels_len++;
+	return 0;
+}
+
+/* "sha256:" and 64 digits, in lower case as sha256sum(1) prints them; returns what is behind, NULL if it is
+ * none. */
+static const char *take_digest(const char *text, char digest[static SETTINGS_DIGEST_SIZE])
+{
+	size_t length = SETTINGS_DIGEST_SIZE - 1;
+
+	if (strncmp(text, "sha256:", 7) != 0 || strspn(text + 7, "0123456789abcdef") != length)
+		return NULL;
+	memcpy(digest, text + 7, length);
+	digest[length] = '\0';
+	return text + 7 + length;
+}
+
+static int add_image_kernel(struct settings *settings, const char *value, struct error *err)
+{
+	struct settings_image_kernel image = {0}, *grown;
+	const char *rest = take_digest(value, image.kernel);
+
+	if (rest && *rest) {
+		size_t space = strspn(rest, " \t");
+
+		rest = space ? take_digest(rest + space, image.initrd) : NULL;
+	}
+	if (!rest || *rest)
+		return error_set(
+			err, 0, "allow_image_kernel: \"%s\" is not sha256:DIGEST, or two of them", value);
+	grown = grow(settings->image_kernels, settings->image_kernels_len, sizeof(*grown), err);
+	if (!grown)
+		return -1;
+	settings->image_kernels = grown;
+	grown[settings->image_kernels_len++] = image;
+	return 0;
+}
+
 static int set(struct settings *settings, const char *key, const char *value, struct error *err)
 {
 	if (strcmp(key, "type") == 0) {
@@ -48,6 +109,10 @@ static int set(struct settings *settings, const char *key, const char *value, st
 			return error_set(err, 0, "memory: \"%s\" is not a number of MiB from 16", value);
 		return 0;
 	}
+	if (strcmp(key, "allow_kernel") == 0)
+		return add_pattern(settings, value, err);
+	if (strcmp(key, "allow_image_kernel") == 0)
+		return add_image_kernel(settings, value, err);
 	return error_set(err, 0, "unknown setting \"%s\"", key);
 }
 
@@ -85,6 +150,10 @@ int settings_load(const char *path, struct settings *settings, struct error *err
 
 void settings_free(struct settings *settings)
 {
+	for (size_t i = 0; i < settings->kernels_len; i++)
+		free(settings->kernels[i]);
+	free(settings->kernels);
+	free(settings->image_kernels);
 	free(settings->kernel);
-	settings->kernel = NULL;
+	memset(settings, 0, sizeof(*settings));
 }

@@ -6,10 +6,23 @@
 #include "util/error.h"
 #include "xen/xen.h"
 
+/* SHA-256 in hexadecimal digits, and a null byte. */
+#define SETTINGS_DIGEST_SIZE 65
+
+/* "allow_image_kernel = sha256:KERNEL [sha256:INITRD]": what a container's image may bring to boot. */
+struct settings_image_kernel {
+	char kernel[SETTINGS_DIGEST_SIZE];
+	char initrd[SETTINGS_DIGEST_SIZE]; /* empty: none */
+};
+
 struct settings {
 	enum zone_type type; /* "type = pv|pvh"; 0: what the host can */
 	char *kernel;	     /* "kernel = PATH"; NULL: the zone kernel, else the distribution's */
 	uint64_t memory_mib; /* "memory = MiB" of a zone whose config has no limit */
+	char **kernels; /* "allow_kernel = PATTERN" of glob(7), a line each: what an annotation may name */
+	size_t kernels_len;
+	struct settings_image_kernel *image_kernels;
+	size_t image_kernels_len;
 };
 
 #define SETTINGS_MEMORY_MIB 128

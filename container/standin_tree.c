@@ -2,7 +2,6 @@
 /* The stand-in's mounts: the trees that it serves, and the one that podman cp, top and nsenter find in it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "container/idmap.h"
 #include "container/process.h"
 #include "util/cleanup.h"
+#include "util/descriptors.h"
 
 /* Serving a tree executes nothing and opens no device of it, not even for a guest that has taken this process
  * over. */
@@ -158,14 +158,6 @@ static bool hidden(const struct container *container, const struct volume *volum
 	return false;
 }
 
-static int open_in_root(int root, const char *path)
-{
-	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-
-	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-}
-
 /* A folder, or an empty file, for the container's user 0. That it is there already is as well. */
 static bool make_name(const struct container *container, int parent, const char *name, bool is_folder)
 {
@@ -183,7 +175,7 @@ static int open_destination(const struct container *container, const char *path,
 {
 	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_free char *part = strdup(path);
-	int fd = root < 0 || !part ? -1 : open_in_root(root, path);
+	int fd = root < 0 || !part ? -1 : open_in_root(root, path, O_PATH);
 
 	if (fd >= 0 || root < 0 || !part || errno != ENOENT)
 		return fd;
@@ -193,13 +185,13 @@ static int open_destination(const struct container *container, const char *path,
 		cleanup_close int parent = -1;
 
 		*name = '\0';
-		parent = open_in_root(root, *part ? part : "/");
+		parent = open_in_root(root, *part ? part : "/", O_PATH);
 		*name = first;
 		*end = '\0';
 		if (parent < 0 || !make_name(container, parent, name, is_folder || !last))
 			return -1;
 		if (last)
-			return open_in_root(root, part);
+			return open_in_root(root, part, O_PATH);
 		*end = '/';
 		name = end + strspn(end, "/");
 	}

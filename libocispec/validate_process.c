@@ -2,8 +2,12 @@
 /* What config.md, "Process" asks for beyond types. */
 #include "libocispec/validate.h"
 
-#include "util/error.h"
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "util/cleanup.h"
+#include "util/error.h"
 
 static int validate_console_size(const struct oci_process *process, struct error *err)
 {
@@ -49,9 +53,32 @@ struct capability_set {
 	const char *name;
 	char *const *names;
 	size_t len;
-	bool needs_permitted;
-	bool needs_inheritable;
 };
+
+/* Of what a set has and another has not, one warning: with Buildah that is all of them, at each step of a
+ * build. */
+static int warn_of_missing(const struct capability_set *set, char *const *other, size_t other_len,
+	const char *reason, struct oci_warnings *warnings, struct error *err)
+{
+	cleanup_free char *names = NULL;
+	FILE *out = NULL;
+	size_t size;
+
+	for (size_t i = 0; i < set->len; i++) {
+		int number = oci_capability_number(set->names[i]);
+
+		if (number < 0 || has_capability(other, other_len, number))
+			continue;
+		if (!out && !(out = open_memstream(&names, &size)))
+			return error_set(err, ENOMEM, "process.capabilities.%s", set->name);
+		fprintf(out, "%s%s", ftell(out) ? ", " : "", set->names[i]);
+	}
+	if (!out)
+		return 0;
+	fclose(out);
+	return oci_warn(
+		warnings, err, "process.capabilities.%s: %s, so not granted: %s", set->name, reason, names);
+}
 
 /* "Any value which cannot be mapped to a relevant kernel interface, or cannot be granted otherwise MUST be
  * logged as a warning": capabilities(7) says which sets others bound. */
@@ -59,34 +86,28 @@ static int validate_capabilities(
 	const struct oci_capabilities *caps, struct oci_warnings *warnings, struct error *err)
 {
 	const struct capability_set sets[] = {
-		{"bounding", caps->bounding, caps->bounding_len, false, false},
-		{"effective", caps->effective, caps->effective_len, true, false},
-		{"inheritable", caps->inheritable, caps->inheritable_len, false, false},
-		{"permitted", caps->permitted, caps->permitted_len, false, false},
-		{"ambient", caps->ambient, caps->ambient_len, true, true},
+		{"bounding", caps->bounding, caps->bounding_len},
+		{"effective", caps->effective, caps->effective_len},
+		{"inheritable", caps->inheritable, caps->inheritable_len},
+		{"permitted", caps->permitted, caps->permitted_len},
+		{"ambient", caps->ambient, caps->ambient_len},
 	};
+	const struct capability_set *effective = &sets[1], *ambient = &sets[4];
 
-	for (size_t s = 0; s < sizeof(sets) / sizeof(sets[0]); s++) {
-		const struct capability_set *set = &sets[s];
-
-		for (size_t i = 0; i < set->len; i++) {
-			int number = oci_capability_number(set->names[i]);
-			const char *reason = NULL;
-
-			if (number < 0)
-				reason = "unknown capability";
-			else if (set->needs_permitted &&
-				 !has_capability(caps->permitted, caps->permitted_len, number))
-				reason = "not permitted, so not granted:";
-			else if (set->needs_inheritable &&
-				 !has_capability(caps->inheritable, caps->inheritable_len, number))
-				reason = "not inheritable, so not granted:";
-			if (reason && oci_warn(warnings, err, "process.capabilities.%s[%zu]: %s \"%s\"",
-					      set->name, i, reason, set->names[i]) < 0)
+	for (size_t s = 0; s < sizeof(sets) / sizeof(sets[0]); s++)
+		for (size_t i = 0; i < sets[s].len; i++)
+			if (oci_capability_number(sets[s].names[i]) < 0 &&
+				oci_warn(warnings, err,
+					"process.capabilities.%s[%zu]: unknown capability \"%s\"",
+					sets[s].name, i, sets[s].names[i]) < 0)
 				return -1;
-		}
-	}
-	return 0;
+	if (warn_of_missing(effective, caps->permitted, caps->permitted_len, "not permitted", warnings, err) <
+			0 ||
+		warn_of_missing(
+			ambient, caps->permitted, caps->permitted_len, "not permitted", warnings, err) < 0)
+		return -1;
+	return warn_of_missing(
+		ambient, caps->inheritable, caps->inheritable_len, "not inheritable", warnings, err);
 }
 
 /* sched_setattr(2) would refuse the same, with EINVAL for a reason. */

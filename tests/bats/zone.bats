@@ -118,6 +118,79 @@ run_with() { # SCRIPT
 	[ "$freed" -gt 2900 ]
 }
 
+@test "the annotation: a kernel of the host's that it may name, by its real path" {
+	version=$(uname -r)
+	run_zone named "sh('uname -r')" "c['annotations']['org.xenrun.kernel'] = '/boot/../boot/vmlinuz-$version'"
+	equal "$output" "$version"
+	run_zone stronger "sh('uname -r')" "c['annotations']['org.xenrun.kernel'] = '/nothing'" "c['vm'] = {'kernel': {'path': '$kernel'}}"
+	equal "$status" 0
+	[ "$output" != "$version" ]
+
+	mkdir -p "$BATS_TEST_TMPDIR/kernels" /etc/xenrun
+	cp "$kernel" "$BATS_TEST_TMPDIR/kernels/own"
+	ln -s kernels/own "$BATS_TEST_TMPDIR/link"
+	while read -r name path error; do
+		make_bundle "$name" "c['annotations']['org.xenrun.kernel'] = '$path'"
+		refuses "annotations\.org\.xenrun\.kernel: .*$error" create --bundle "$bundle" "$id"
+	done <<-END
+		elsewhere $BATS_TEST_TMPDIR/kernels/own is no kernel that an allow_kernel names
+		missing /boot/vmlinuz-nothing No such file or directory
+		relative boot/vmlinuz is neither an absolute path nor image
+	END
+	allow="mount -t tmpfs none /etc/xenrun && echo 'allow_kernel = $BATS_TEST_TMPDIR/kernels/*' >/etc/xenrun/config"
+	make_bundle pattern "c['annotations']['org.xenrun.kernel'] = '$BATS_TEST_TMPDIR/link'"
+	run_with "$allow"
+	# The other way round a link that matches names what does not.
+	rm "$BATS_TEST_TMPDIR/link" && mkdir "$BATS_TEST_TMPDIR/others"
+	mv "$BATS_TEST_TMPDIR/kernels/own" "$BATS_TEST_TMPDIR/others/own"
+	ln -s ../others/own "$BATS_TEST_TMPDIR/kernels/own"
+	make_bundle linked "c['annotations']['org.xenrun.kernel'] = '$BATS_TEST_TMPDIR/kernels/own'"
+	! run_with "$allow" || false
+	says "$errors" 'others/own is no kernel that an allow_kernel names'
+}
+
+@test "the image's kernel and initrd: those that the operator allows, never others" {
+	version=$(uname -r)
+	own_root busybox
+	mkdir -p "$root/boot" "$BATS_TEST_TMPDIR/tree" /etc/xenrun
+	make_bundle image "sh('uname -r; dmesg | grep \"Freeing initrd memory\"; ls /modules 2>&1')" "c['annotations']['org.xenrun.kernel'] = 'image'"
+	refuses "annotations\.org\.xenrun\.kernel: the image's /boot/vmlinuz: No such file" create --bundle "$bundle" "$id"
+
+	# As a distribution has it: a link, and modules.
+	ln -s "/boot/vmlinuz-$version" "$root/boot/vmlinuz"
+	cp "/boot/vmlinuz-$version" "$root/boot/"
+	mkdir -p "$root/lib/modules/$version"
+	cp "/lib/modules/$version/modules.dep" "$root/lib/modules/$version/"
+	for module in 9p 9pnet_xen xen-netfront xen-blkfront; do
+		modprobe --show-depends "$module"
+	done | sed -n 's/^insmod //p' | while read -r path; do cp --parents "$path" "$root"; done
+	refuses 'the image.s kernel is not allowed by allow_image_kernel = sha256:[0-9a-f]{64}$' create --bundle "$bundle" "$id"
+	line=${errors##*allowed by }
+	run_with "mount -t tmpfs none /etc/xenrun && echo '$line' >/etc/xenrun/config"
+	says "$output" "^$version"$'\n'
+
+	# With an initrd it is another pair; and one byte of either makes it another, too.
+	head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/tree/ballast"
+	(cd "$BATS_TEST_TMPDIR/tree" && echo ballast | cpio --quiet -o -H newc) >"$root/boot/initrd"
+	! run_with "mount -t tmpfs none /etc/xenrun && echo '$line' >/etc/xenrun/config" || false
+	line=allow_image_kernel' = '$(for file in vmlinuz initrd; do sha256sum <"$root/boot/$file" | sed 's/^/sha256:/; s/ .*//'; done | paste -sd ' ')
+	says "$errors" "not allowed by $line\$"
+	run_with "mount -t tmpfs none /etc/xenrun && echo '$line' >/etc/xenrun/config"
+	says "$output" "^$version"$'\n'
+	[ "$(sed -n 's/.*Freeing initrd memory: \([0-9]*\)K.*/\1/p' <<<"$output")" -gt 2900 ]
+	echo >>"$root/boot/initrd"
+	! run_with "mount -t tmpfs none /etc/xenrun && echo '$line' >/etc/xenrun/config" || false
+	says "$errors" 'not allowed by'
+
+	# What is no file of the image is not opened, or not waited for.
+	rm "$root/boot/vmlinuz" && ln -s "../../../../../../../..$kernel" "$root/boot/vmlinuz"
+	refuses "the image's /boot/vmlinuz: No such file" create --bundle "$bundle" "$id"
+	rm "$root/boot/vmlinuz" && mkfifo "$root/boot/vmlinuz"
+	refuses "the image's /boot/vmlinuz: not a file with anything in it" create --bundle "$bundle" "$id"
+	rm "$root/boot/vmlinuz" && truncate -s 1T "$root/boot/vmlinuz"
+	refuses "the image's /boot/vmlinuz: larger than 256 MiB" create --bundle "$bundle" "$id"
+}
+
 @test "a kernel that panics at boot: create fails and names the panic's line" {
 	make_bundle panic "c['vm'] = {'kernel': {'path': '$kernel', 'parameters': ['rdinit=/nothing', 'root=/dev/nothing']}}"
 	refuses 'Kernel panic - not syncing: ' create --bundle "$bundle" "$id"

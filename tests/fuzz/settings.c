@@ -18,6 +18,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (settings_load(path, &settings, &err) == 0) {
 		MUST(settings.memory_mib >= 16 && settings.memory_mib <= 1ull << 24);
 		MUST(!settings.kernel || *settings.kernel == '/');
+		for (size_t i = 0; i < settings.kernels_len; i++)
+			MUST(*settings.kernels[i] == '/');
+		for (size_t i = 0; i < settings.image_kernels_len; i++)
+			MUST(strlen(settings.image_kernels[i].kernel) == SETTINGS_DIGEST_SIZE - 1 &&
+				strlen(settings.image_kernels[i].initrd) % (SETTINGS_DIGEST_SIZE - 1) == 0);
 	} else {
 		MUST(strncmp(error_message(&err), path, strlen(path)) == 0);
 	}

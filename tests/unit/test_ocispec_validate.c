@@ -168,12 +168,12 @@ static void test_capabilities(void)
 {
 	static const char *const want[] = {
 		"process.capabilities.bounding[1]: unknown capability \"CAP_FOO\"",
-		"process.capabilities.effective[0]: not permitted, so not granted: \"CAP_KILL\"",
-		"process.capabilities.ambient[0]: not inheritable, so not granted: \"CAP_CHOWN\"",
+		"process.capabilities.effective: not permitted, so not granted: CAP_KILL",
+		"process.capabilities.ambient: not inheritable, so not granted: CAP_CHOWN, CAP_FOWNER",
 	};
 	char *text = document(
 		PROCESS("'capabilities':{'bounding':['CAP_CHOWN','CAP_FOO'],'effective':['CAP_KILL'],"
-			"'permitted':['CAP_CHOWN'],'ambient':['CAP_CHOWN']}"));
+			"'permitted':['CAP_CHOWN','CAP_FOWNER'],'ambient':['CAP_CHOWN','CAP_FOWNER']}"));
 	struct error err = {0};
 	struct oci_config *config = oci_config_parse(text, strlen(text), &err);
 
