@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # xenrun under the real Podman and conmon, found by the drop-in that was installed. Most tests share one container.
-# shellcheck disable=SC2016 # between single quotes is what a shell in the container reads
+# shellcheck disable=SC2016,SC2154 # between single quotes is what a shell in the container reads; p sets output, errors
 load ../bats/lib
+load ../bats/podman
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
@@ -20,27 +21,10 @@ setup_file() {
 }
 teardown_file() {
 	podman rm --force --all --time 0
-	within 30 nothing_left || { xl list; ls /run/xenrun; pgrep -af 'xenrun|conmon'; return 1; }
+	assert_nothing_of_podman
 }
 teardown() { :; }
 
-nothing_left() {
-	[ "$(xl list | wc -l)" = 2 ] && [ -z "$(ls /run/xenrun)" ] && ! pgrep 'xenrun|conmon' &&
-		! xenstore-ls /local/domain/0/backend/xenrun-9pfs 2>/dev/null | grep -q .
-}
-
-# Runs podman: sets status, output, errors.
-p() {
-	status=0
-	timeout --foreground --kill-after=5 "$LIMIT" podman --runtime xenrun "$@" \
-		<"${INPUT:-/dev/null}" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
-	output=$(<"$BATS_TEST_TMPDIR/out")
-	errors=$(<"$BATS_TEST_TMPDIR/err")
-}
-gives() { # STATUS ARGUMENTS...
-	p "${@:2}"
-	[ "$status" = "$1" ] || complain "podman ${*:2}: status $status, not $1"
-}
 inspected() { podman inspect --format "$2" "$1"; } # CONTAINER FORMAT
 is() { [ "$(inspected "$1" "$2")" = "$3" ]; }      # CONTAINER FORMAT VALUE
 logged() { podman logs "$1" 2>&1 | grep -q "$2"; } # CONTAINER PATTERN
@@ -221,6 +205,7 @@ more_than() { [ "$("${@:2}" 2>/dev/null | wc -l)" -gt "$1" ]; } # NUMBER COMMAND
 	equal "$(xl list | wc -l)" 3
 	for name in one two; do
 		gives 0 exec $name sh -c 'cat /proc/sys/kernel/random/boot_id; ip -o -4 addr show dev eth0 | sed "s/.*inet //; s/ .*//"; pidof sleep'
+		# shellcheck disable=SC2086 # words
 		set -- $output
 		boots+=("$1") addresses+=("$2")
 		equal "$3" 1
@@ -233,7 +218,7 @@ more_than() { [ "$("${@:2}" 2>/dev/null | wc -l)" -gt "$1" ]; } # NUMBER COMMAND
 	equal "$(xl list | wc -l)" 3
 	gives 0 exec one true
 	gives 0 rm --force --time 0 one
-	within 20 nothing_left
+	assert_nothing_of_podman
 }
 
 @test "README.md, for Podman: each line" {
