@@ -362,6 +362,9 @@ static void measure(char **rows)
 		/* Not emptied again: emulated, memory that held code is slow to fill. So libc is there. */
 		row_of_start("python-cold-ms", "/usr/bin/python3", "/bench/program.py");
 		row_of_start("python-warm-ms", "/usr/bin/python3", "/bench/program.py");
+		/* perl itself is there; what is measured is how its many files come. */
+		row_of_start("modules-cold-ms", "/usr/bin/perl", "/bench/modules.pl");
+		row_of_start("modules-warm-ms", "/usr/bin/perl", "/bench/modules.pl");
 	}
 	if (wanted(rows, "io"))
 		rows_of_io();
