@@ -19,11 +19,11 @@ struct image_file {
 };
 
 /*
- * Reads both from the container's root, of which `root` is a descriptor; symlinks in their paths end in it.
- * What is compared with the settings is what has been read, so that nobody changes it afterwards. An image
- * without a kernel, or whose pair is none of settings->image_kernels, is an error, which says what it has.
+ * Reads both from the container's root; symlinks in their paths end in it. What is compared with the settings
+ * is the copy. An image without a kernel, or whose pair is none of settings->image_kernels, is an error,
+ * which says what it has; no memory is taken for it.
  */
-int image_kernel_read(int root, const struct settings *settings, struct image_file *kernel,
+int image_kernel_read(const char *rootfs, const struct settings *settings, struct image_file *kernel,
 	struct image_file *initrd, struct error *err);
 void image_file_free(struct image_file *file);
 

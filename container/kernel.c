@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <glob.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,6 @@
 #include "container/image_kernel.h"
 #include "initramfs/zone_wire.h"
 #include "util/cleanup.h"
-#include "util/descriptors.h"
 
 #ifndef LIBEXECDIR
 #error "LIBEXECDIR is where the zone kernel and the initramfs are installed"
@@ -57,33 +58,6 @@ static char *distribution_kernel(void)
 	return path;
 }
 
-/* What the annotation names, for it may be the image's: a file that the operator lets it name. */
-static char *annotated_kernel(const char *asked, const struct settings *settings, struct error *err)
-{
-	static const char *const always[] = {LIBEXECDIR "/xenrun/*", "/boot/vmlinuz*"};
-	cleanup_free char *path = NULL;
-	bool allowed = false;
-
-	if (*asked != '/') {
-		error_set(err, 0, "\"%s\" is neither an absolute path nor image", asked);
-		return NULL;
-	}
-	path = realpath(asked, NULL);
-	if (!path) {
-		error_set(err, errno, "%s", asked);
-		return NULL;
-	}
-	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
-		allowed |= fnmatch(always[i], path, FNM_PATHNAME | FNM_PERIOD) == 0;
-	for (size_t i = 0; i < settings->kernels_len; i++)
-		allowed |= fnmatch(settings->kernels[i], path, FNM_PATHNAME | FNM_PERIOD) == 0;
-	if (!allowed) {
-		error_set(err, 0, "%s is no kernel that an allow_kernel names", path);
-		return NULL;
-	}
-	return steal_pointer(&path);
-}
-
 static const char *config_path(const struct oci_config *config)
 {
 	return config && config->vm && config->vm->kernel ? config->vm->kernel->path : NULL;
@@ -97,13 +71,10 @@ static const char *annotation(const struct oci_config *config)
 
 char *kernel_path(const struct oci_config *config, const struct settings *settings, struct error *err)
 {
-	const char *asked = annotation(config);
 	char *path;
 
 	if (config_path(config))
 		return strdup(config_path(config));
-	if (asked)
-		return annotated_kernel(asked, settings, err);
 	if (settings->kernel)
 		return strdup(settings->kernel);
 	if (access(ZONE_KERNEL, R_OK) == 0)
@@ -185,7 +156,7 @@ static int add_file(struct guest_image *image, const char *path, struct error *e
 	return result ? error_set(err, ENOMEM, "%s", path) : 0;
 }
 
-static int add_modules(struct guest_image *image, int root, struct error *err)
+static int add_modules(struct guest_image *image, struct error *err)
 {
 	cleanup_free char *version = bzimage_version(image->kernel, image->kernel_size);
 	cleanup_free void *archive = NULL;
@@ -193,7 +164,7 @@ static int add_modules(struct guest_image *image, int root, struct error *err)
 
 	if (!version)
 		return 0;
-	archive = modules_archive(root, version, &size, err);
+	archive = modules_archive(version, &size, err);
 	if (!archive)
 		return err->message ? -1 : 0;
 	return add_archive(image, archive, size) ? error_set(err, ENOMEM, "initramfs") : 0;
@@ -217,59 +188,98 @@ static char *command_line(const struct oci_config *config)
 	return line;
 }
 
+static bool is_allowed(const char *path, const struct settings *settings)
+{
+	/* Those that zones have anyway, unless the operator has said which. */
+	if (!settings->kernel) {
+		cleanup_free char *folder = realpath(LIBEXECDIR "/xenrun", NULL);
+		size_t length = folder ? strlen(folder) : 0;
+
+		if (length && strncmp(path, folder, length) == 0 && strrchr(path, '/') == path + length)
+			return true;
+		if (fnmatch("/boot/vmlinuz*", path, FNM_PATHNAME) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < settings->kernels_len; i++)
+		if (fnmatch(settings->kernels[i], path, FNM_PATHNAME | FNM_PERIOD) == 0)
+			return true;
+	return false;
+}
+
+/* What the annotation names, which may be the image's. What is loaded is what has been looked at. */
+static int load_named(
+	const char *asked, const struct settings *settings, struct guest_image *image, struct error *err)
+{
+	cleanup_close int fd = -1;
+	char self[32], path[PATH_MAX];
+	struct stat st;
+	ssize_t length;
+
+	if (*asked != '/')
+		return error_set(err, 0, "\"%s\" is neither an absolute path nor image", asked);
+	fd = open(asked, O_PATH | O_CLOEXEC);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	length = fd < 0 || fstat(fd, &st) ? -1 : readlink(self, path, sizeof(path) - 1);
+	if (length < 0)
+		return error_set(err, errno, "%s", asked);
+	path[length] = '\0';
+	if (!is_allowed(path, settings))
+		return error_set(err, 0, "%s is no kernel that an allow_kernel names", path);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, 0, "%s is no file", path);
+	image->kernel = map_file(self, &image->kernel_size, err);
+	return image->kernel ? 0 : -1;
+}
+
+static int load_from_image(
+	const char *rootfs, const struct settings *settings, struct guest_image *image, struct error *err)
+{
+	struct image_file kernel, initrd;
+	int result = 0;
+
+	if (image_kernel_read(rootfs, settings, &kernel, &initrd, err))
+		return -1;
+	image->kernel = kernel.data;
+	image->kernel_size = kernel.size;
+	if (initrd.data && add_archive(image, initrd.data, initrd.size))
+		result = error_set(err, ENOMEM, "the image's initrd");
+	image_file_free(&initrd);
+	return result;
+}
+
 /* The kernel, and the initrd that is before all else. */
-static int load_from_host(const struct oci_config *config, const struct settings *settings,
+static int load_kernel(const struct oci_config *config, const char *rootfs, const struct settings *settings,
 	struct guest_image *image, struct error *err)
 {
 	const struct oci_vm_kernel *vm = config && config->vm ? config->vm->kernel : NULL;
-	cleanup_free char *path = kernel_path(config, settings, err);
+	const char *asked = annotation(config);
+	cleanup_free char *path = NULL;
 
-	if (path)
-		image->kernel = map_file(path, &image->kernel_size, err);
-	if (!image->kernel) {
-		if (annotation(config))
+	if (asked) {
+		if (strcmp(asked, "image") == 0 ? load_from_image(rootfs, settings, image, err)
+						: load_named(asked, settings, image, err))
 			return error_prefix(err, "annotations." ANNOTATION_KERNEL);
-		return path ? error_prefix(err, config_path(config) ? "vm.kernel.path" : "kernel") : -1;
+		return 0;
 	}
+	path = kernel_path(config, settings, err);
+	if (!path)
+		return -1;
+	image->kernel = map_file(path, &image->kernel_size, err);
+	if (!image->kernel)
+		return error_prefix(err, config_path(config) ? "vm.kernel.path" : "kernel");
 	if (vm && vm->initrd && add_file(image, vm->initrd, err))
 		return error_prefix(err, "vm.kernel.initrd");
 	return 0;
 }
 
-static int load_from_image(
-	int root, const struct settings *settings, struct guest_image *image, struct error *err)
-{
-	struct image_file kernel, initrd;
-	int result = 0;
-
-	if (image_kernel_read(root, settings, &kernel, &initrd, err))
-		return error_prefix(err, "annotations." ANNOTATION_KERNEL);
-	image->kernel = kernel.data;
-	image->kernel_size = kernel.size;
-	if (initrd.data && add_archive(image, initrd.data, initrd.size))
-		result = error_set(err, ENOMEM, "annotations." ANNOTATION_KERNEL);
-	image_file_free(&initrd);
-	return result;
-}
-
 int guest_image_load(const struct oci_config *config, const char *rootfs, const struct settings *settings,
 	struct guest_image *image, struct error *err)
 {
-	const char *asked = annotation(config);
-	bool own = asked && strcmp(asked, "image") == 0;
-	cleanup_close int root = open(own ? rootfs : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
 	memset(image, 0, sizeof(*image));
-	if (root < 0)
-		return error_set(err, errno, "%s", own ? rootfs : "/");
-	if (own && config->vm && config->vm->kernel && config->vm->kernel->initrd)
-		return error_set(err, 0,
-			"vm.kernel.initrd: of the kernel that annotations." ANNOTATION_KERNEL
-			" names in the image");
-	if (own ? load_from_image(root, settings, image, err) : load_from_host(config, settings, image, err))
+	if (load_kernel(config, rootfs, settings, image, err))
 		goto fail;
 	/* Zone init comes last: it is /init whatever the others have. */
-	if (add_modules(image, root, err))
+	if (add_modules(image, err))
 		goto fail;
 	if (add_file(image, ZONE_INITRAMFS, err)) {
 		error_prefix(err, "initramfs");

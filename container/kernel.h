@@ -21,21 +21,20 @@ struct guest_image {
 };
 
 /*
- * The path of a kernel of the host's, in this order: config.json's vm.kernel.path, the annotation (a file of
- * the zone kernel's folder, /boot/vmlinuz*, or what an allow_kernel names, by its real path), the operator's
- * setting, the zone kernel, the distribution's own. The caller frees it.
+ * The kernel's path of who has no such annotation, in this order: config.json's vm.kernel.path, the
+ * operator's setting, the zone kernel, the distribution's own. The caller frees it.
  */
 char *kernel_path(const struct oci_config *config, const struct settings *settings, struct error *err);
 
-/* Loads it, or the image's from `rootfs`. A kernel with a folder in /lib/modules, of the host or of the
- * image, has what a zone needs of it added to the initramfs. `config` and `rootfs` may be NULL. */
+/* Loads vm.kernel.path, what the annotation names, or another by kernel_path(). A kernel with a folder in the
+ * host's /lib/modules has what a zone needs of it added to the initramfs. `config` may be NULL; `rootfs` is
+ * the container's. */
 int guest_image_load(const struct oci_config *config, const char *rootfs, const struct settings *settings,
 	struct guest_image *image, struct error *err);
 void guest_image_free(struct guest_image *image);
 
-/* A newc archive with the modules that zone init loads for this version of a kernel, from /lib/modules below
- * the root of which that is a descriptor; NULL with err clear when there are none to be had. The caller frees
- * it. */
-void *modules_archive(int root, const char *version, size_t *size, struct error *err);
+/* A newc archive with the modules that zone init loads for this version of a kernel; NULL with err clear when
+ * there are none to be had. The caller frees it. */
+void *modules_archive(const char *version, size_t *size, struct error *err);
 
 #endif

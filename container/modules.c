@@ -14,13 +14,10 @@
 
 #include "container/kernel.h"
 #include "util/cleanup.h"
-#include "util/descriptors.h"
 
 static const char *const wanted[] = {"9pnet_xen", "9p", "xen-netfront", "xen-blkfront"};
 
 #define MODULES_MAX 64
-/* Those of an image may be of any size: of one module, and of modules.dep. */
-#define FILE_MAX (32 << 20)
 
 struct archive {
 	FILE *out; /* an open_memstream */
@@ -105,45 +102,20 @@ static void read_dependencies(struct archive *archive, FILE *dependencies)
 	}
 }
 
-/* The whole file, to be freed. A fifo without a writer is not waited for. */
-static void *read_file(int root, const char *path, size_t *size)
+static int add_module(struct archive *archive, int dir, const char *path)
 {
-	cleanup_close int fd = open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	cleanup_close int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	const char *base = strrchr(path, '/');
+	cleanup_free char *name = NULL;
 	cleanup_free void *data = NULL;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st))
-		return NULL;
-	if (!S_ISREG(st.st_mode) || st.st_size == 0 || st.st_size > FILE_MAX) {
-		errno = S_ISREG(st.st_mode) && st.st_size ? EFBIG : EINVAL;
-		return NULL;
-	}
-	*size = (size_t)st.st_size;
-	data = malloc(*size);
-	if (!data || read(fd, data, *size) != st.st_size)
-		return NULL;
-	return steal_pointer(&data);
-}
-
-static int add_module(struct archive *archive, int root, const char *folder, const char *path)
-{
-	const char *base = strrchr(path, '/');
-	cleanup_free char *name = NULL, *whole = NULL;
-	cleanup_free void *data = NULL;
-	size_t size;
-
-	if (asprintf(&whole, "%s/%s", folder, path) < 0) {
-		whole = NULL;
+	if (fd < 0 || fstat(fd, &st) || asprintf(&name, "modules/%s", base ? base + 1 : path) < 0)
 		return -1;
-	}
-	if (asprintf(&name, "modules/%s", base ? base + 1 : path) < 0) {
-		name = NULL;
+	data = malloc((size_t)st.st_size);
+	if (!data || read(fd, data, (size_t)st.st_size) != st.st_size)
 		return -1;
-	}
-	data = read_file(root, whole, &size);
-	if (!data)
-		return -1;
-	add_entry(archive, name, S_IFREG | 0400, data, size);
+	add_entry(archive, name, S_IFREG | 0400, data, (size_t)st.st_size);
 	return 0;
 }
 
@@ -164,26 +136,23 @@ static void add_list(struct archive *archive)
 	add_entry(archive, "modules/list", S_IFREG | 0400, text, size);
 }
 
-void *modules_archive(int root, const char *version, size_t *size, struct error *err)
+void *modules_archive(const char *version, size_t *size, struct error *err)
 {
 	struct archive archive = {0};
-	cleanup_free char *folder = NULL, *path = NULL;
-	cleanup_free void *text = NULL;
+	cleanup_free char *folder = NULL;
+	cleanup_close int dir = -1;
 	cleanup_fclose FILE *dependencies = NULL;
 	char *data = NULL;
 	bool complete = true;
-	size_t length;
+	int fd;
 
 	if (asprintf(&folder, "/lib/modules/%s", version) < 0) {
 		folder = NULL;
 		return NULL;
 	}
-	if (asprintf(&path, "%s/modules.dep", folder) < 0) {
-		path = NULL;
-		return NULL;
-	}
-	text = read_file(root, path, &length);
-	dependencies = text ? fmemopen(text, length, "r") : NULL;
+	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = dir < 0 ? -1 : openat(dir, "modules.dep", O_RDONLY | O_CLOEXEC);
+	dependencies = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!dependencies) /* then they are built in, or the kernel is somebody's own */
 		return NULL;
 
@@ -195,7 +164,7 @@ void *modules_archive(int root, const char *version, size_t *size, struct error 
 	}
 	add_entry(&archive, "modules", S_IFDIR | 0500, NULL, 0);
 	for (size_t i = 0; i < archive.listed_len; i++) {
-		if (add_module(&archive, root, folder, archive.listed[i])) {
+		if (add_module(&archive, dir, archive.listed[i])) {
 			error_set(err, errno, "%s/%s", folder, archive.listed[i]);
 			complete = false;
 		}
