@@ -38,8 +38,9 @@ teardown() {
 		CMD ["cat", "/kernel", "/copy", "/environment", "/folder", "/tmp/user", "/network"]
 	END
 	gives 0 build --pull=never --tag built "$BATS_TEST_TMPDIR/context"
-	# Buildah gives ambient capabilities that are not inheritable: a warning for each RUN, and nothing else of xenrun's.
-	equal "$(grep -c xenrun: <<<"$errors")" 3
+	# Buildah gives root ambient capabilities that are not inheritable: at most a line for each RUN, and nothing else of xenrun's.
+	equal "$(grep xenrun: <<<"$errors" | grep -v 'process.capabilities.ambient: not inheritable')" ""
+	[ "$(grep -c xenrun: <<<"$errors")" -le 3 ]
 	since=$(date +%s)
 	gives 0 run --rm --pull=never --network none --name build-result built
 	says "$output" $'^[^\n]+\ncopied\n1\n/made\nuid=12 gid=13[^\n]*\n2: eth0 +inet 10\.'
