@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A kernel, and an initramfs, that a container's image brings, if the operator's configuration allows them.
- */
+/* A kernel and an initramfs that a container's image brings, if the operator's configuration allows them. */
 #ifndef XENRUN_IMAGE_KERNEL_H
 #define XENRUN_IMAGE_KERNEL_H
 

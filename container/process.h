@@ -65,6 +65,9 @@ int reclaim(const char *root, struct record *record, struct error *err);
 /* After a creation that failed: removes what it made on the host of the container's cgroup. */
 int remove_cgroup(const struct container *container, struct error *err);
 
+/* The first half of create: reads the config and fills *container, whose options are there. Nothing is made. */
+int create_prepare(struct container *container, struct error *err);
+
 /* create, up to what its callers differ in. The stand-in is a child of the caller: *standin is its pid. */
 int create(const struct container_options *options, pid_t *standin, struct error *err);
 
