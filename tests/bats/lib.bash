@@ -28,6 +28,14 @@ x() {
 	output=$(<"$streams.out")
 	errors=$(<"$streams.err")
 }
+# Runs a caller of xenrun's: sets status, output, errors.
+call() {
+	status=0
+	timeout --foreground --kill-after=5 "$LIMIT" "$@" \
+		<"${INPUT:-/dev/null}" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
+	output=$(<"$BATS_TEST_TMPDIR/out")
+	errors=$(<"$BATS_TEST_TMPDIR/err")
+}
 # What the container that was made last has written so far.
 printed() { [ "$(<"$bundle.out")" = "$1" ]; }
 

@@ -80,14 +80,6 @@ nothing_left() {
 }
 all_gone() { within 30 nothing_left || { diff "$BATS_FILE_TMPDIR/before" "$BATS_FILE_TMPDIR/after"; return 1; }; }
 
-# Runs a caller: sets status, output, errors.
-call() {
-	status=0
-	timeout --foreground --kill-after=5 "$LIMIT" "$@" \
-		<"${INPUT:-/dev/null}" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
-	output=$(<"$BATS_TEST_TMPDIR/out")
-	errors=$(<"$BATS_TEST_TMPDIR/err")
-}
 gives() { # STATUS COMMAND...
 	call "${@:2}"
 	[ "$status" = "$1" ] || complain "${*:2}: status $status, not $1"

@@ -218,7 +218,7 @@ more_than() { [ "$("${@:2}" 2>/dev/null | wc -l)" -gt "$1" ]; } # NUMBER COMMAND
 	equal "$(xl list | wc -l)" 3
 	gives 0 exec one true
 	gives 0 rm --force --time 0 one
-	assert_nothing_of_podman
+	assert_nothing_of_podman 20
 }
 
 @test "README.md, for Podman: each line" {

@@ -96,7 +96,7 @@ static bool refused(const struct settings *settings, const char *why)
 
 static void what_is_allowed_is_loaded(void)
 {
-	struct settings alone, both;
+	struct settings alone = {0}, both = {0};
 
 	CHECK(refused(&(struct settings){0}, "the image's /boot/vmlinuz: No such file"));
 	CHECK(!mkdir(at("boot"), 0700));
