@@ -330,7 +330,7 @@ of_readme() { sed -n "/^### $1/,/^### \|^## /s/^    //p" "$HERE/../../README.md"
 	equal "$errors" err
 	for command in "logs -f --tail 1" "attach --no-stdin --sig-proxy=false"; do
 		# shellcheck disable=SC2086 # words
-		timeout 60 docker $command main >"$BATS_TEST_TMPDIR/follow" 3>&- &
+		timeout --kill-after=5 60 docker $command main >"$BATS_TEST_TMPDIR/follow" 3>&- &
 		within 30 more_than 3 cat "$BATS_TEST_TMPDIR/follow"
 		kill %%
 		wait %% || true
