@@ -329,6 +329,7 @@ of_readme() { sed -n "/^### $1/,/^### \|^## /s/^    //p" "$HERE/../../README.md"
 	says "$output" $'^out\ntick 0\ntick 1\n'
 	equal "$errors" err
 	for command in "logs -f --tail 1" "attach --no-stdin --sig-proxy=false"; do
+		# attach takes the first SIGTERM, and goes on, whatever the runtime.
 		# shellcheck disable=SC2086 # words
 		timeout --kill-after=5 60 docker $command main >"$BATS_TEST_TMPDIR/follow" 3>&- &
 		within 30 more_than 3 cat "$BATS_TEST_TMPDIR/follow"
