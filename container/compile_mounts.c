@@ -29,22 +29,19 @@ struct mount {
 };
 
 /* Where config.json names a source of the host's for /dev/shm, it is memory to be shared with other
- * containers: a zone has its own, of the same size. */
-static void put_shm(const char *source, size_t i, struct spec *spec)
+ * containers: a zone has its own, of the same size, for all of its containers that name that source. */
+static void put_shm(const char *source, const struct stat *st, size_t i, struct spec *spec)
 {
 	struct statvfs fs;
 	unsigned long long size = 64 << 20;
-	char data[64];
+	char name[64], data[64];
 
 	if (statvfs(source, &fs) == 0 && fs.f_blocks)
 		size = (unsigned long long)fs.f_blocks * fs.f_frsize;
+	snprintf(name, sizeof(name), "%llx:%llx", (unsigned long long)st->st_dev, (unsigned long long)st->st_ino);
 	snprintf(data, sizeof(data), "mode=1777,size=%llu", size);
-	spec_begin(spec, ZONE_OP_MOUNT, "mounts[%zu]: /dev/shm", i);
-	spec_u32(spec, MS_NOSUID | MS_NODEV | MS_NOEXEC);
-	spec_u32(spec, 0);
-	spec_string(spec, "tmpfs");
-	spec_string(spec, "shm");
-	spec_string(spec, "/dev/shm");
+	spec_begin(spec, ZONE_OP_SHM, "mounts[%zu]: /dev/shm", i);
+	spec_string(spec, name);
 	spec_string(spec, data);
 	spec_end(spec);
 }
@@ -282,7 +279,7 @@ static int compile(struct mount *mount, const char *bundle, struct spec *spec, s
 		if (find_source(mount, bundle, &st, err))
 			return -1;
 		if (strcmp(mount->mount->destination, "/dev/shm") == 0) {
-			put_shm(mount->source, mount->i, spec);
+			put_shm(mount->source, &st, mount->i, spec);
 			return 0;
 		}
 		if (choose_source(mount, &st, volumes, err))

@@ -296,6 +296,8 @@ static int run(struct child *child, const struct op *op)
 	case ZONE_OP_MOUNT:
 	case ZONE_OP_MOUNT_COPY:
 		return mounts_mount(&child->root, op);
+	case ZONE_OP_SHM:
+		return mounts_shm(&child->root, op);
 	case ZONE_OP_MOUNT_ATTR:
 		return mounts_attributes(&child->root, op);
 	case ZONE_OP_MKNOD:

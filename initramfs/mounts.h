@@ -18,10 +18,14 @@ struct root {
 /* Whether an operation wants the volumes share. */
 bool mounts_binds_volume(const struct op *op);
 
+/* Of ZONE_OP_SHM, what zone init does: the first container's memory is to be seen by later ones, too. */
+int mounts_make_shm(const struct op *op);
+
 /* One operation each; 0, or -1 with errno. */
 int mounts_root(struct root *root, bool user_namespace);
 int mounts_propagation(struct root *root, const struct op *op);
 int mounts_mount(struct root *root, const struct op *op); /* MOUNT_COPY, too */
+int mounts_shm(struct root *root, const struct op *op);
 int mounts_attributes(struct root *root, const struct op *op);
 int mounts_mknod(struct root *root, const struct op *op);
 int mounts_symlink(struct root *root, const struct op *op);

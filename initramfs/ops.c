@@ -27,6 +27,7 @@ static const struct layout layouts[] = {
 	{ZONE_OP_DEVICES, 0, 0, 8},
 	{ZONE_OP_CGROUP_OWNER, 8, 0, 0},
 	{ZONE_OP_DISK, 20, 0, 0},
+	{ZONE_OP_SHM, 0, 2, 0},
 	{ZONE_OP_ROOT, 4, 1, 0},
 	{ZONE_OP_PROPAGATION, 4, 0, 0},
 	{ZONE_OP_MOUNT, 8, 4, 0},

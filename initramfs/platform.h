@@ -10,6 +10,7 @@
 /* Where zone init has the shares. */
 #define CONTROL_PATH "/control"
 #define VOLUMES_PATH "/volumes"
+#define SHM_PATH "/shm/"
 #define ROOTFS_PATH  "/newroot"
 
 /* No time to wait for a share's device. */

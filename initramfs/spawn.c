@@ -99,6 +99,8 @@ int spawn_prepare(const struct spec *spec, uint32_t *index)
 			return -1;
 		if (op.type == ZONE_OP_DEVICES && load_devices(&op))
 			return -1;
+		if (op.type == ZONE_OP_SHM && !member_number && mounts_make_shm(&op))
+			return -1;
 		if (op.type == ZONE_OP_ROOT &&
 			share_mount(ZONE_TAG_ROOTFS, ROOTFS_PATH, op_u32(&op, 0), op.strings, SHARE_SECONDS))
 			return -1;

@@ -129,6 +129,11 @@ enum zone_op_type {
 	ZONE_OP_CGROUP_OWNER = 24, /* u32 uid, as the zone has it, u32 0: owns the cgroup's folder and, of its
 				      files, those that the kernel says may be delegated */
 
+	/* First in the zone's own context, then in the new process as well. */
+	ZONE_OP_SHM = 25, /* strings: a name without a slash, a tmpfs's options. Over /dev/shm comes the
+			     tmpfs of that name that the zone's first container has there, which it makes;
+			     where there is none, one of the container's own */
+
 	/* In the new process, before its root is changed (process 0 only). */
 	ZONE_OP_ROOT = 10, /* u32 flags (MS_*); string: 9p options (cache=, access=, msize=, posixacl; zone
 			      init puts "trans=xen,version=9p2000.L," before them): mounts the rootfs share as

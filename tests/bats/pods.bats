@@ -42,7 +42,7 @@ shared() { # TYPE...
 }
 
 @test "a member: one zone, one network, one hostname; a root, mounts, processes and a status of its own" {
-	start_owner "sh('echo shared >/tmp/owner; hostname pod; ipcs >/dev/null; httpd -p 8080 -h /; exec sleep 1000')"
+	start_owner "sh('echo shared >/tmp/owner; hostname pod; httpd -p 8080 -h /; exec sleep 1000')"
 	own_root busybox
 	root=$root make_bundle member "$(shared ipc uts)" \
 		'c["mounts"].append({"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"})' \
@@ -60,6 +60,30 @@ shared() { # TYPE...
 	equal "$output" shared
 }
 
+# Its /dev/shm is a folder of the host's.
+memory_of() { # FOLDER
+	mkdir -p "$BATS_TEST_TMPDIR/$1"
+	echo "c['mounts'] = [m for m in c['mounts'] if m['destination'] != '/dev/shm']"
+	echo "c['mounts'] += [{'destination': '/dev/shm', 'type': 'bind', 'source': '$BATS_TEST_TMPDIR/$1', 'options': ['bind']}]"
+}
+
+@test "IPC in common: of one namespace, the memory of one source; others have their own" {
+	start_owner "$(memory_of one)" "sh('echo of the owner >/dev/shm/x; readlink /proc/self/ns/ipc >/dev/shm/ipc; exec sleep 1000')"
+	make_bundle with "$(shared ipc)" "$(memory_of one)" \
+		"sh('cat /dev/shm/x; echo of the member >/dev/shm/y; readlink /proc/self/ns/ipc | cmp - /dev/shm/ipc')"
+	ok run --bundle "$bundle" "$id"
+	equal "$output" "of the owner"
+	ok exec "$owner" cat /dev/shm/y
+	equal "$output" "of the member"
+	make_bundle without "$(shared)" "$(memory_of other)" "sh('ls -A /dev/shm; readlink /proc/self/ns/ipc; stat -fc %T /dev/shm')"
+	ok run --bundle "$bundle" "$id"
+	says "$output" $'^ipc:\\[[0-9]+\\]\ntmpfs$'
+	ipc=${output%%$'\n'*}
+	ok exec "$owner" cat /dev/shm/ipc
+	[ "$output" != "$ipc" ]
+	rmdir "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/other"
+}
+
 @test "several members: exec, kill, memory; each ends alone" {
 	start_owner "sh('exec sleep 1000')"
 	before=$(megabytes)
@@ -73,6 +97,13 @@ shared() { # TYPE...
 	equal "$(domains)" 1
 	equal "$(devices)" '0 1 3 4 6 7'
 	within 30 eval '[ "$(megabytes)" -ge $((before + 250)) ]'
+	ok update --memory 200m "${PREFIX}one"
+	within 30 eval '[ "$(megabytes)" -ge $((before + 370)) ]'
+	ok exec "${PREFIX}one" cat /sys/fs/cgroup/memory.max
+	equal "$output" 209715200
+	refuses 'linux\.resources\.cpu\.cpus: the container shares the zone of container' update --cpuset-cpus 0 --memory 300m "${PREFIX}one"
+	ok update --memory 80m "${PREFIX}one"
+	within 30 eval '[ "$(megabytes)" -le $((before + 260)) ]'
 	ok exec "${PREFIX}one" sh -c 'echo "$$ $(ls -d /proc/[0-9]* | wc -l)"; exit 0'
 	[ "${output%% *}" -gt 1 ]
 	x exec "${PREFIX}two" sh -c 'exit 9'
@@ -156,6 +187,8 @@ shared() { # TYPE...
 	equal "$(domains)" 1
 	says "$(podman exec idle sh -c "printf 'GET /etc/passwd HTTP/1.0\r\n\r\n' | nc 127.0.0.1 8080")" root
 	equal "$(podman exec idle hostname)" pod
+	podman exec web sh -c 'echo common >/dev/shm/x'
+	equal "$(podman exec idle cat /dev/shm/x)" common
 	within 10 eval '[ "$(podman logs idle)" = logged ]'
 	run podman run --rm --pod pod --rootfs "$ROOTS/busybox" sh -c 'exit 6' 3>&-
 	equal "$status" 6
