@@ -97,14 +97,30 @@ static int request_resize(struct monitor *monitor, const struct request *request
 	return zone_set_processors(monitor->zone, &request->processors, err);
 }
 
+static struct member_memory *find_member(struct monitor *monitor, uint32_t number)
+{
+	for (size_t i = 0; i < monitor->members_len; i++)
+		if (monitor->members[i].number == number)
+			return &monitor->members[i];
+	return NULL;
+}
+
 static int request_join(struct monitor *monitor, const struct request *request, struct error *err)
 {
 	enum oci_status status = monitor->container->record->status;
-	struct member_memory *grown;
+	struct member_memory *grown, *member;
 
 	if (monitor->container->owner || (status != OCI_STATUS_RUNNING && status != OCI_STATUS_CREATED))
 		return error_set(err, 0, "cannot share the zone of a container that is %s",
 			monitor->container->owner ? "a member itself" : oci_status_name(status));
+	member = find_member(monitor, request->arg[0]);
+	if (member) {
+		if (zone_set_memory(monitor->zone,
+			    zone_memory(monitor->zone) - member->kib + request->memory_kib, err))
+			return -1;
+		member->kib = request->memory_kib;
+		return 0;
+	}
 	grown = reallocarray(monitor->members, monitor->members_len + 1, sizeof(*grown));
 	if (!grown)
 		return error_set(err, ENOMEM, "cannot share the zone");
@@ -129,17 +145,15 @@ static int request_share(struct monitor *monitor, const struct request *request,
 
 static int request_leave(struct monitor *monitor, const struct request *request, struct error *err)
 {
-	size_t i = 0;
+	struct member_memory *member = find_member(monitor, request->arg[0]);
 
-	while (i < monitor->members_len && monitor->members[i].number != request->arg[0])
-		i++;
 	/* Whoever comes second to say it finds it done. */
-	if (i == monitor->members_len)
+	if (!member)
 		return 0;
 	monitor_send_event(monitor, ZONE_EVENT_LEAVE, request->arg[0], 0);
-	if (zone_set_memory(monitor->zone, zone_memory(monitor->zone) - monitor->members[i].kib, err))
+	if (zone_set_memory(monitor->zone, zone_memory(monitor->zone) - member->kib, err))
 		return -1;
-	monitor->members[i] = monitor->members[--monitor->members_len];
+	*member = monitor->members[--monitor->members_len];
 	return 0;
 }
 

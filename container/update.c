@@ -27,7 +27,9 @@
 #define BALLOON_NEAR_KIB 2048
 
 struct update {
-	bool member;		  /* of another's zone */
+	const char *root, *id;
+	char *owner;	 /* owned: whose zone it is; NULL: its own */
+	uint32_t member; /* its number there */
 	struct hostcgroup cgroup; /* the container's on the host */
 	int dir;
 	struct oci_config *before, *after;
@@ -127,7 +129,7 @@ static int grow(const struct update *update, struct error *err)
 }
 
 /* The limit is in force already: that memory comes back later is no failure. */
-static int shrink(const struct update *update, const char *id, struct error *err)
+static int shrink(const struct update *update, struct error *err)
 {
 	bool near;
 
@@ -135,7 +137,7 @@ static int shrink(const struct update *update, const char *id, struct error *err
 		await_memory(update->dir, update->size.memory_kib, &near, err))
 		return -1;
 	if (!near)
-		log_message(LOG_WARNING, "%s: the zone's kernel has not given all its memory back yet", id);
+		log_message(LOG_WARNING, "%s: the zone's kernel has not given all its memory back yet", update->id);
 	return 0;
 }
 
@@ -192,7 +194,48 @@ static int limit(const struct update *update, struct error *err)
 	return -1;
 }
 
-static int apply(const struct update *update, const char *id, struct error *err)
+/* What of the owner's zone is there for a member. */
+static int set_share(const struct update *update, uint64_t memory_kib, struct error *err)
+{
+	const struct request request = {
+		.type = REQUEST_JOIN, .arg = {update->member}, .memory_kib = memory_kib};
+	cleanup_close int dir = statedir_open(update->root, update->owner, err);
+	struct answer answer;
+
+	return dir < 0 || request_monitor(dir, &request, &answer, err) ? -1 : 0;
+}
+
+static const char *cpus_of(const struct oci_config *config)
+{
+	const struct oci_resources *resources = config->linux_ ? config->linux_->resources : NULL;
+
+	return resources && resources->cpu && resources->cpu->cpus ? resources->cpu->cpus : "";
+}
+
+static int apply_to_member(const struct update *update, struct error *err)
+{
+	uint64_t has = update->old_size.memory_kib, wanted = update->size.memory_kib;
+	struct error ignored = {0};
+
+	if (strcmp(cpus_of(update->before), cpus_of(update->after)) != 0)
+		return error_set(err, 0,
+			"linux.resources.cpu.cpus: the container shares the zone of container %s, whose CPUs "
+			"are all of its containers'",
+			update->owner);
+	if (!update->size.memory_limited || wanted == has)
+		return limit(update, err);
+	if (wanted > has &&
+		(size_check_memory(&update->size, &update->host, has, err) || set_share(update, wanted, err)))
+		return -1;
+	if (limit(update, err) == 0)
+		return wanted < has ? set_share(update, wanted, err) : 0;
+	if (wanted > has)
+		set_share(update, has, &ignored);
+	error_clear(&ignored);
+	return -1;
+}
+
+static int apply(const struct update *update, struct error *err)
 {
 	/* Without a limit, or with a size of its own, the zone stays as large as it is. */
 	bool more = update->size.memory_limited && update->size.memory_kib > update->told_kib;
@@ -201,14 +244,13 @@ static int apply(const struct update *update, const char *id, struct error *err)
 
 	if (check_use(update, err))
 		return -1;
-	/* The zone is sized by its owner. */
-	if (update->member)
-		return limit(update, err);
+	if (update->owner)
+		return apply_to_member(update, err);
 	if (more && grow(update, err))
 		return -1;
 	if (set_processors(update->dir, &update->size.processors, err) == 0) {
 		if (limit(update, err) == 0)
-			return less ? shrink(update, id, err) : 0;
+			return less ? shrink(update, err) : 0;
 		set_processors(update->dir, &update->old_size.processors, &ignored);
 	}
 	if (more)
@@ -237,48 +279,48 @@ static int prepare(struct update *update, const char *file, const char *text, st
 		update->after, &update->settings, &update->host, update->vcpus, &update->size, err);
 }
 
-/* The container's folder, if it can be updated now, and what there is of it. */
-static int find(const char *root, const char *id, bool *member, struct hostcgroup *cgroup, struct error *err)
+/* The container, if it can be updated now. */
+static int find(struct update *update, struct error *err)
 {
-	cleanup_close int dir = statedir_open(root, id, err);
-	struct record *record = dir < 0 ? NULL : record_load(dir, err);
+	struct record *record;
 	enum oci_status status;
 
+	update->dir = statedir_open(update->root, update->id, err);
+	record = update->dir < 0 ? NULL : record_load(update->dir, err);
 	if (!record)
 		return -1;
 	status = record_status(record);
-	*member = record->zone != NULL;
-	*cgroup = record->cgroup;
+	update->owner = steal_pointer(&record->zone);
+	update->member = record->member;
+	update->cgroup = record->cgroup;
 	record->cgroup = (struct hostcgroup){0};
 	record_free(record);
 	if (status == OCI_STATUS_CREATED || status == OCI_STATUS_RUNNING)
-		return steal_fd(&dir);
+		return 0;
 	return error_set(err, 0, "cannot update a container that is %s", oci_status_name(status));
 }
 
 int container_update(const char *root, const char *id, const char *file, const char *text, struct error *err)
 {
-	struct update update = {0};
+	struct update update = {.root = root, .id = id, .dir = -1};
 	int lock = -1, result = -1;
 
-	update.dir = find(root, id, &update.member, &update.cgroup, err);
-
-	if (update.dir < 0) {
-		hostcgroup_free(&update.cgroup);
-		return -1;
+	if (find(&update, err) == 0) {
+		lock = statedir_lock(update.dir, "update", LOCK_EX, LOCK_SECONDS);
+		if (lock < 0)
+			error_set(err, errno, "another update of the container is under way");
+		else if (prepare(&update, file, text, err) == 0 && apply(&update, err) == 0)
+			result = config_replace(update.dir, update.text, err);
 	}
-	lock = statedir_lock(update.dir, "update", LOCK_EX, LOCK_SECONDS);
-	if (lock < 0)
-		error_set(err, errno, "another update of the container is under way");
-	else if (prepare(&update, file, text, err) == 0 && apply(&update, id, err) == 0)
-		result = config_replace(update.dir, update.text, err);
 	oci_config_free(update.before);
 	oci_config_free(update.after);
 	free(update.text);
+	free(update.owner);
 	settings_free(&update.settings);
 	hostcgroup_free(&update.cgroup);
 	if (lock >= 0)
 		close(lock);
-	close(update.dir);
+	if (update.dir >= 0)
+		close(update.dir);
 	return result;
 }
