@@ -13,6 +13,8 @@ gives() { # STATUS ARGUMENTS...
 	[ "$status" = "$1" ] || complain "podman ${*:2}: status $status, not $1"
 }
 
+logged() { podman logs "$1" 2>&1 | grep -q "$2"; } # CONTAINER PATTERN
+
 # To be called when the last container was removed.
 assert_nothing_of_podman() { # [SECONDS]
 	within "${1:-30}" nothing_left || { xl list; ls /run/xenrun; pgrep -af 'xenrun|conmon'; return 1; }

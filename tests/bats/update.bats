@@ -218,3 +218,30 @@ near() { [ "$1" -ge $(($2 - 2)) ] && [ "$1" -le $(($2 + 2)) ] || { echo "$1 is n
 	[ "$capped" -lt 30 ] || { echo "a tenth of a CPU: $capped %"; return 1; }
 	echo "# $alike % alike, $light % with a quarter of the weight, $capped % with a tenth of a CPU" >&3
 }
+
+@test "a neighbour that spins on all its CPUs and fills its memory leaves another's work its share" {
+	own_root busybox
+	make_bundle works 'sh("n=0; while :; do n=$((n + 1)); [ $((n % 5000)) -gt 0 ] || echo $n >/count; done")' \
+		'c["linux"]["resources"] = {"cpu": {"cpus": "1"}}'
+	ok run --detach --bundle "$bundle" "$id"
+	local counts=$root/count
+	count() { cat "$counts" | grep . || count; }
+	work() {
+		local first
+		first=$(count)
+		sleep 6
+		echo $(($(count) - first))
+	}
+	within 30 [ -s "$counts" ]
+	alone=$(work)
+	unset root
+	make_bundle fills 'sh("while :; do :; done & while :; do :; done & while :; do tail /dev/zero; done")' \
+		'c["linux"]["resources"] = {"cpu": {"cpus": "1", "quota": 200000, "period": 100000}, "memory": {"limit": 33554432}}'
+	ok run --detach --bundle "$bundle" "$id"
+	is_full() { ok exec "$id" grep -q '^oom_kill [1-9]' /sys/fs/cgroup/memory.events; }
+	within 60 is_full
+	beside=$(work)
+	# One of three vCPUs, all on one CPU.
+	[ "$beside" -gt $((alone / 4)) ] || { echo "$beside of $alone"; return 1; }
+	echo "# beside it $((beside * 100 / alone)) % of what it does alone" >&3
+}
