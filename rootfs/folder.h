@@ -34,7 +34,7 @@ struct folder_limits {
 	uint32_t fids;	      /* 262144; more: EMFILE */
 	uint32_t open_files;  /* as many as fids, folders included; more: ENFILE */
 	uint32_t xattr_bytes; /* 4 MiB of values in transit, with names; more: ENOMEM */
-	uint32_t locks;	      /* 16384 files locked by a process, and as many that were; more: ENOLCK */
+	uint32_t locks;	      /* 16384 ranges locked, and as many files that were; more: ENOLCK */
 
 	/* An O_PATH descriptor of /proc/self/fd, opened by the process that serves, after its last fork. It
 	 * stays the caller's, and open as long as the share lives. -1: folder_new() opens one. */

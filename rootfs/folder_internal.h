@@ -74,7 +74,7 @@ struct folder {
 	uint32_t open_files;
 	size_t xattr_bytes;
 	struct lock_file *lock_files;
-	uint32_t locked_files, locks;
+	uint32_t locked_files, locks; /* locks: ranges, of all files */
 	uint8_t scratch[FOLDER_SCRATCH];
 };
 

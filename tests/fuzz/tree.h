@@ -166,6 +166,23 @@ static inline void tree_check_fid(const struct folder_fid *fid)
 		MUST(fid->fd >= 0 && (S_ISREG(fid->node->type) || S_ISDIR(fid->node->type)));
 }
 
+/* The kernel's locks on files of the tree. */
+static inline uint32_t tree_locks(void)
+{
+	FILE *file = fopen("/proc/locks", "re");
+	unsigned int major, minor;
+	char line[256];
+	uint32_t count = 0;
+
+	MUST(file);
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*s %*s %*s %*s %*s %x:%x:", &major, &minor) == 2 &&
+			makedev(major, minor) == tree.device)
+			count++;
+	fclose(file);
+	return count;
+}
+
 static inline void tree_check(const struct share *share)
 {
 	const struct folder *folder = (const struct folder *)share;
@@ -181,6 +198,9 @@ static inline void tree_check(const struct share *share)
 		}
 	}
 	MUST(fids == folder->fids.count && open_files == folder->open_files);
+	/* What somebody else has is one. A folder's is lost when another is refused in its place. */
+	if (folder->lock_files)
+		MUST(tree_locks() <= folder->locks + 1);
 }
 
 /* What one guest may hold, after each message. */

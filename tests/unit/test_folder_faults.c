@@ -12,6 +12,8 @@
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 
+#include "rootfs/folder_internal.h"
+
 /* The sanitizer's own; without one there is libc's. */
 void *__interceptor_malloc(size_t size) __attribute__((weak));
 void *__interceptor_calloc(size_t count, size_t size) __attribute__((weak));
@@ -99,6 +101,18 @@ int fstatfs(int fd, struct statfs *out)
 	return fails(EIO) ? -1 : (int)raw(SYS_fstatfs, fd, out);
 }
 
+/* The locks, which is all that the share asks for. */
+int fcntl(int fd, int command, ...)
+{
+	va_list args;
+	void *arg;
+
+	va_start(args, command);
+	arg = va_arg(args, void *);
+	va_end(args);
+	return fails(EIO) ? -1 : (int)raw(SYS_fcntl, fd, command, arg);
+}
+
 int fdatasync(int fd)
 {
 	return fails(EIO) ? -1 : (int)raw(SYS_fdatasync, fd);
@@ -126,14 +140,14 @@ static bool made(struct fixture *fixture, int result, const char *name)
 	return went_well(result);
 }
 
-static int do_lock(struct client *client, uint32_t fid, uint8_t type)
+static int do_lock(struct client *client, uint32_t fid, uint8_t type, uint64_t start, uint64_t length)
 {
 	begin(client, P9_TLOCK);
 	put32(client, fid);
 	put8(client, type);
 	put32(client, 0);
-	put64(client, 0);
-	put64(client, 0);
+	put64(client, start);
+	put64(client, length);
 	put32(client, 1);
 	put_string(client, "guest");
 	return call(client);
@@ -163,6 +177,33 @@ static int do_fsync(struct client *client, uint32_t fid)
 	return call(client);
 }
 
+/* As many as are counted are there, whatever failed. */
+static void tell_locks(struct client *client)
+{
+	static const struct {
+		uint8_t type;
+		uint64_t start, length;
+	} steps[] = {{P9_LOCK_READ, 0, 10}, {P9_LOCK_WRITE, 4, 2}, {P9_LOCK_UNLOCK, 2, 1},
+		{P9_LOCK_READ, 0, 20}, {P9_LOCK_UNLOCK, 0, 20}, {P9_LOCK_WRITE, 0, 0}, {P9_LOCK_UNLOCK, 5, 0},
+		{P9_LOCK_UNLOCK, 0, 0}};
+	const struct folder *folder = (const struct folder *)client->share;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+		const struct folder_fid *fid = folder_find(folder, 1);
+		uint32_t count = 0;
+
+		went_well(do_lock(client, 1, steps[i].type, steps[i].start, steps[i].length));
+		while (fcntl(fid->fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && count < 10) {
+			count++;
+			if (lock.l_len == 0)
+				break;
+			lock = (struct flock){.l_type = F_WRLCK, .l_start = lock.l_start + lock.l_len};
+		}
+		CHECK_EQ(folder->locks, count);
+	}
+}
+
 static void tell_files(struct fixture *fixture, struct client *client)
 {
 	struct p9_attributes attributes;
@@ -173,8 +214,7 @@ static void tell_files(struct fixture *fixture, struct client *client)
 		went_well(do_write(client, 1, 0, "text", 4));
 		went_well(do_fsync(client, 1));
 		went_well(do_getattr(client, 1, &attributes));
-		went_well(do_lock(client, 1, P9_LOCK_WRITE));
-		went_well(do_lock(client, 1, P9_LOCK_UNLOCK));
+		tell_locks(client);
 		went_well(do_setattr(
 			client, 1, P9_SETATTR_SIZE | P9_SETATTR_MODE | P9_SETATTR_UID, 0600, 0, 0, 2));
 		went_well(do_link(client, 0, 1, "link"));
