@@ -101,6 +101,8 @@ static int fill(struct folder *folder, struct folder_fid *fid, uint32_t wanted, 
 		return -errno;
 	if (length == 0)
 		return FILL_END;
+	/* The descriptor stands behind whatever is left out now. */
+	fid->listed = false;
 	for (size_t at = 0; at < (size_t)length; at += entry.size) {
 		struct p9_qid qid;
 		int result;
@@ -111,13 +113,11 @@ static int fill(struct folder *folder, struct folder_fid *fid, uint32_t wanted, 
 		if (result < 0)
 			return result;
 		if (!p9_add_entry(reply, wanted, &qid, (uint64_t)entry.next_offset, entry.type, entry.name,
-			    entry.name_length)) {
-			/* The descriptor stands behind what was left out. */
-			fid->listed = false;
+			    entry.name_length))
 			return FILL_FULL;
-		}
 		fid->next_entry = (uint64_t)entry.next_offset;
 	}
+	fid->listed = true;
 	return FILL_MORE;
 }
 

@@ -53,8 +53,8 @@ struct folder_fid {
 	/* FID_OPEN */
 	int fd;
 	bool writable;
-	bool listed;	     /* a folder of which something was read */
-	uint64_t next_entry; /* where the descriptor of a folder stands */
+	bool listed;	     /* the descriptor of a folder stands at next_entry */
+	uint64_t next_entry; /* behind what was told of a folder */
 	struct lock_file *locks;
 
 	/* FID_XATTR_* */

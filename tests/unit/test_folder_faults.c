@@ -83,9 +83,27 @@ int fchmodat(int fd, const char *path, mode_t mode, int flags)
 	return fails(EIO) ? -1 : (int)raw(SYS_fchmodat, fd, path, mode);
 }
 
+static int cut_entry = -1; /* of what is read at once: it is not whole, and that only once; -1: none */
+static bool inodes_differ; /* in what numbers of files are made of, so that each wants memory of its own */
+
 ssize_t getdents64(int fd, void *buffer, size_t length)
 {
-	return fails(EIO) ? -1 : (ssize_t)raw(SYS_getdents64, fd, buffer, length);
+	ssize_t got = fails(EIO) ? -1 : (ssize_t)raw(SYS_getdents64, fd, buffer, length);
+	struct dirent64 *entry = buffer;
+	int n = 0;
+
+	for (ssize_t at = 0; inside && at < got; at += entry->d_reclen) {
+		entry = (struct dirent64 *)((char *)buffer + at);
+		if (inodes_differ)
+			entry->d_ino = (ino64_t)entry->d_off << 48;
+		if (n++ != cut_entry)
+			continue;
+		entry->d_reclen = 0;
+		cut_entry = -1;
+		faulted = true;
+		break;
+	}
+	return got;
 }
 
 static int seeks;
@@ -329,9 +347,77 @@ static void listing_does_not_go_back(void)
 	tear_down(fixture);
 }
 
+static void make_files(struct fixture *fixture, int count)
+{
+	char name[16];
+
+	for (int i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		host_file(fixture, name, "");
+	}
+}
+
+/* Reads all of a folder, where one answer may be an error. Each of its files is told once. */
+static void list_once(struct client *client, uint32_t fid, int files)
+{
+	uint64_t offset = 0;
+	int seen[200] = {0}, result, errors = 0;
+	uint32_t length = 0;
+	char name[256];
+
+	client->around = around;
+	do {
+		result = do_readdir(client, fid, offset, 4096);
+		errors += result < 0;
+		length = result < 0 ? 0 : get32(client);
+		while (client->at < client->reply_length && !client->short_reply) {
+			get_qid(client);
+			offset = get64(client);
+			get8(client);
+			get_string(client, name);
+			if (name[0] != '.')
+				seen[atoi(name)]++;
+		}
+	} while (length > 0 || (result < 0 && errors == 1));
+	client->around = NULL;
+	CHECK_EQ(result, 0);
+	for (int i = 0; i < files; i++)
+		CHECK_EQ(seen[i], 1);
+}
+
+/* What fails in the middle of what was read at once loses nothing of it. */
+static void listing_goes_on_after_a_fault(void)
+{
+	enum { FILES = 200 };
+	struct fixture *fixture;
+
+	for (int what = 0; what < 8; what++) {
+		fixture = set_up();
+		make_files(fixture, FILES);
+		CHECK_EQ(do_walk(&fixture->client, 0, 1, ""), 0);
+		CHECK_EQ(do_lopen(&fixture->client, 1, O_RDONLY), 0);
+		faulted = false;
+		if (what < 4) {
+			static const int entries[] = {0, 1, 20, 70};
+
+			cut_entry = entries[what];
+		} else {
+			inodes_differ = true;
+			until_fault = what - 4;
+		}
+		list_once(&fixture->client, 1, FILES);
+		CHECK(faulted);
+		cut_entry = -1;
+		inodes_differ = false;
+		until_fault = -1;
+		tear_down(fixture);
+	}
+}
+
 int main(void)
 {
 	RUN(every_call_fails_once);
 	RUN(listing_does_not_go_back);
+	RUN(listing_goes_on_after_a_fault);
 	return unit_end();
 }
