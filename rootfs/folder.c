@@ -222,6 +222,7 @@ struct share *folder_new(int root_fd, const struct folder_limits *limits, struct
 		error_set(err, -result, "the folder to share");
 		goto fail;
 	}
+	folder->root->is_top = true;
 	umask(0);
 	return &folder->share;
 

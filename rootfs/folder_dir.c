@@ -49,11 +49,9 @@ static bool is_name(const struct entry *entry, const char *name)
 static int qid_of(
 	struct folder *folder, const struct node *dir, const struct entry *entry, struct p9_qid *out)
 {
-	bool is_root = dir->inode == folder->root->inode && dir->device == folder->root->device;
 	int result;
 
-	/* What the root is in is none of the guest's business. */
-	if (is_name(entry, ".") || (is_name(entry, "..") && is_root)) {
+	if (is_name(entry, ".") || (is_name(entry, "..") && dir->is_top)) {
 		*out = dir->qid;
 		return 0;
 	}

@@ -23,6 +23,7 @@ struct node {
 	int fd; /* O_PATH */
 	uint32_t refs;
 	uint32_t type; /* S_IFMT bits, which never change */
+	bool is_top;   /* the share's root, or a mount's: what it is in is none of the guest's business */
 	struct p9_qid qid;
 	uint64_t device, inode;
 };

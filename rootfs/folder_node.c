@@ -69,6 +69,7 @@ int node_new(struct folder *folder, int fd, struct node **out)
 	if (result < 0)
 		goto fail;
 	node->type = st.stx_mode & S_IFMT;
+	node->is_top = st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 	node->device = makedev(st.stx_dev_major, st.stx_dev_minor);
 	node->inode = st.stx_ino;
 	result = qids_path(&folder->qids, node->device, node->inode, &path);
