@@ -20,6 +20,7 @@
 
 /* A file, folder, symlink… of the host. Fids that are clones of each other share one. */
 struct node {
+	struct folder *folder;
 	int fd; /* O_PATH */
 	uint32_t refs;
 	uint32_t type; /* S_IFMT bits, which never change */
@@ -72,7 +73,7 @@ struct folder {
 	struct fids fids;
 	struct qids qids;
 	struct node *root;
-	uint32_t open_files;
+	uint32_t open_files, descriptors;
 	size_t xattr_bytes;
 	struct lock_file *lock_files;
 	uint32_t locked_files, locks; /* locks: ranges, of all files */
@@ -102,6 +103,8 @@ struct proc_name {
 };
 struct proc_name proc_name(int fd);
 
+/* Whether so many descriptors more may be kept: 0 or -EMFILE. */
+int folder_room(const struct folder *folder, uint32_t descriptors);
 /* A node for an O_PATH descriptor, which becomes its own, in case of an error too. */
 int node_new(struct folder *folder, int fd, struct node **out);
 /* The child of a folder; symlinks are not followed. */

@@ -62,6 +62,7 @@ static void drop_owner(struct folder *folder, struct lock_file *file, struct loc
 		at = &(*at)->next;
 	*at = owner->next;
 	close(owner->fd); /* lets go of its locks */
+	folder->descriptors--;
 	folder->locks -= owner->ranges.count;
 	ranges_release(&owner->ranges);
 	free(owner);
@@ -118,6 +119,9 @@ static int new_owner(
 
 	if (folder->locks >= folder->limits.locks)
 		return -ENOLCK;
+	fd = folder_room(folder, 1);
+	if (fd < 0)
+		return fd;
 	/* For writing, since flock(2) in the guest locks exclusively what is open for reading only. Where
 	 * nothing can be written there is a lock for reading still. */
 	fd = S_ISDIR(fid->node->type) ? -EISDIR : node_open(folder, fid->node, O_RDWR);
@@ -132,6 +136,7 @@ static int new_owner(
 	}
 	*owner = (struct lock_owner){.next = fid->locks->owners, .proc_id = proc_id, .fd = fd};
 	fid->locks->owners = owner;
+	folder->descriptors++;
 	*out = owner;
 	return 0;
 }

@@ -210,6 +210,7 @@ static inline void tree_check_limits(const struct share *share)
 
 	MUST(folder->fids.count <= folder->limits.fids && folder->open_files <= folder->limits.open_files);
 	MUST(folder->xattr_bytes <= folder->limits.xattr_bytes && folder->locks <= folder->limits.locks);
+	MUST(folder->descriptors <= folder->limits.descriptors);
 }
 
 /* A share of it; a few bits of the input choose its kind. */
@@ -228,6 +229,7 @@ static inline struct share *tree_share(uint8_t kind)
 		limits.open_files = 3;
 		limits.xattr_bytes = 1000;
 		limits.locks = 2;
+		limits.descriptors = 9;
 	}
 	share = folder_new(dup(tree.root), &limits, &err);
 	MUST(share);

@@ -298,6 +298,7 @@ static bool tell_with_fault(long before)
 	until_fault = -1;
 	CHECK_EQ(do_getattr(client, 0, &attributes), 0);
 	CHECK_EQ(do_version(client, 8192, P9_VERSION), 0);
+	CHECK_EQ(((const struct folder *)client->share)->descriptors, 1); /* the root's */
 	CHECK_EQ(do_attach(client, 0, 0), 0);
 	tear_down(fixture);
 	return faulted;
