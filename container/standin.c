@@ -50,6 +50,9 @@
 #define FIDS_MIN 65536
 #define FIDS_MAX 262144
 
+/* The most that a kernel gives unless it is told otherwise (fs.nr_open). */
+#define DESCRIPTORS_MAX (1 << 20)
+
 struct standin {
 	struct container *container;
 	int monitor;
@@ -159,6 +162,19 @@ static const struct control_ops control_ops = {
 	.stream_end = control_stream_end,
 };
 
+/* A fid can have three, and FIDS_MAX of two shares then have more than there are: a guest that takes all it
+ * can get leaves one of 32 for the streams of exec, and for all else. */
+static uint32_t descriptors_of_share(const struct standin *standin)
+{
+	const rlim_t shares = standin->container->volumes.len ? 2 : 1;
+	struct rlimit files = {.rlim_cur = 0};
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur > DESCRIPTORS_MAX)
+		files.rlim_cur = DESCRIPTORS_MAX;
+	return (uint32_t)((files.rlim_cur - files.rlim_cur / 32) / shares);
+}
+
 static struct share *make_share(struct standin *standin, uint32_t number, struct error *err)
 {
 	const uint64_t memory_kib = standin->container->memory_kib;
@@ -167,6 +183,7 @@ static struct share *make_share(struct standin *standin, uint32_t number, struct
 		.fids = memory_kib < FIDS_MIN	? FIDS_MIN
 			: memory_kib > FIDS_MAX ? FIDS_MAX
 						: (uint32_t)memory_kib,
+		.descriptors = descriptors_of_share(standin),
 	};
 
 	switch (number) {
@@ -431,7 +448,7 @@ static int set_up(struct standin *standin, struct error *err)
 {
 	const struct message hooked = {.type = MESSAGE_HOOKED};
 	const struct container *container = standin->container;
-	struct rlimit files = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
+	struct rlimit files = {.rlim_cur = DESCRIPTORS_MAX, .rlim_max = DESCRIPTORS_MAX};
 	cleanup_free int *trees = NULL; /* of the volumes, each alone */
 	cleanup_close int users = -1;
 	char link[32], where[PATH_MAX];

@@ -193,6 +193,7 @@ struct share *folder_new(int root_fd, const struct folder_limits *limits, struct
 		folder->limits.proc_self_fd = -1;
 	folder->limits.fids = value_or(folder->limits.fids, 262144);
 	folder->limits.open_files = value_or(folder->limits.open_files, folder->limits.fids);
+	folder->limits.descriptors = value_or(folder->limits.descriptors, UINT32_MAX);
 	folder->limits.xattr_bytes = value_or(folder->limits.xattr_bytes, 4u << 20);
 	folder->limits.locks = value_or(folder->limits.locks, 16384);
 	folder->gid = getegid();
@@ -222,6 +223,7 @@ struct share *folder_new(int root_fd, const struct folder_limits *limits, struct
 		error_set(err, -result, "the folder to share");
 		goto fail;
 	}
+	folder->root->is_top = true;
 	umask(0);
 	return &folder->share;
 

@@ -15,8 +15,7 @@
  *   - its file system user and group stay what they are at folder_new(). For files of others it has
  *     CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP;
  *   - it ignores SIGXFSZ;
- *   - its RLIMIT_NOFILE lets the limits below be reached: at worst two descriptors a fid, one an open
- *     file, one a lock.
+ *   - its RLIMIT_NOFILE lets the descriptors below be reached, and a few more for the time of a request.
  *
  * Which system calls are made after folder_new(), and why: docs/security.md. No other is to be.
  */
@@ -34,7 +33,11 @@ struct folder_limits {
 	uint32_t fids;	      /* 262144; more: EMFILE */
 	uint32_t open_files;  /* as many as fids, folders included; more: ENFILE */
 	uint32_t xattr_bytes; /* 4 MiB of values in transit, with names; more: ENOMEM */
-	uint32_t locks;	      /* 16384 files locked by a process, and as many that were; more: ENOLCK */
+	uint32_t locks;	      /* 16384 ranges locked, and as many files that were; more: ENOLCK */
+
+	/* What the above come to: all that the process may have; more: EMFILE. A fid has three at worst, its
+	 * file's, that of the folder it was found in, and the open file's; a lock has one at worst. */
+	uint32_t descriptors;
 
 	/* An O_PATH descriptor of /proc/self/fd, opened by the process that serves, after its last fork. It
 	 * stays the caller's, and open as long as the share lives. -1: folder_new() opens one. */

@@ -49,11 +49,9 @@ static bool is_name(const struct entry *entry, const char *name)
 static int qid_of(
 	struct folder *folder, const struct node *dir, const struct entry *entry, struct p9_qid *out)
 {
-	bool is_root = dir->inode == folder->root->inode && dir->device == folder->root->device;
 	int result;
 
-	/* What the root is in is none of the guest's business. */
-	if (is_name(entry, ".") || (is_name(entry, "..") && is_root)) {
+	if (is_name(entry, ".") || (is_name(entry, "..") && dir->is_top)) {
 		*out = dir->qid;
 		return 0;
 	}
@@ -101,6 +99,8 @@ static int fill(struct folder *folder, struct folder_fid *fid, uint32_t wanted, 
 		return -errno;
 	if (length == 0)
 		return FILL_END;
+	/* The descriptor stands behind whatever is left out now. */
+	fid->listed = false;
 	for (size_t at = 0; at < (size_t)length; at += entry.size) {
 		struct p9_qid qid;
 		int result;
@@ -111,13 +111,11 @@ static int fill(struct folder *folder, struct folder_fid *fid, uint32_t wanted, 
 		if (result < 0)
 			return result;
 		if (!p9_add_entry(reply, wanted, &qid, (uint64_t)entry.next_offset, entry.type, entry.name,
-			    entry.name_length)) {
-			/* The descriptor stands behind what was left out. */
-			fid->listed = false;
+			    entry.name_length))
 			return FILL_FULL;
-		}
 		fid->next_entry = (uint64_t)entry.next_offset;
 	}
+	fid->listed = true;
 	return FILL_MORE;
 }
 

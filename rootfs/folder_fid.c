@@ -52,6 +52,7 @@ void fid_opened(struct folder *folder, struct folder_fid *fid, int fd, bool writ
 	fid->fd = fd;
 	fid->writable = writable;
 	folder->open_files++;
+	folder->descriptors++;
 }
 
 int fid_release(struct folder *folder, struct folder_fid *fid)
@@ -67,6 +68,7 @@ int fid_release(struct folder *folder, struct folder_fid *fid)
 	if (fid->kind == FID_OPEN) {
 		close(fid->fd);
 		folder->open_files--;
+		folder->descriptors--;
 	}
 	node_put(fid->node);
 	node_put(fid->parent);

@@ -20,9 +20,11 @@
 
 /* A file, folder, symlink… of the host. Fids that are clones of each other share one. */
 struct node {
+	struct folder *folder;
 	int fd; /* O_PATH */
 	uint32_t refs;
 	uint32_t type; /* S_IFMT bits, which never change */
+	bool is_top;   /* the share's root, or a mount's: what it is in is none of the guest's business */
 	struct p9_qid qid;
 	uint64_t device, inode;
 };
@@ -53,8 +55,8 @@ struct folder_fid {
 	/* FID_OPEN */
 	int fd;
 	bool writable;
-	bool listed;	     /* a folder of which something was read */
-	uint64_t next_entry; /* where the descriptor of a folder stands */
+	bool listed;	     /* the descriptor of a folder stands at next_entry */
+	uint64_t next_entry; /* behind what was told of a folder */
 	struct lock_file *locks;
 
 	/* FID_XATTR_* */
@@ -71,10 +73,10 @@ struct folder {
 	struct fids fids;
 	struct qids qids;
 	struct node *root;
-	uint32_t open_files;
+	uint32_t open_files, descriptors;
 	size_t xattr_bytes;
 	struct lock_file *lock_files;
-	uint32_t locked_files, locks;
+	uint32_t locked_files, locks; /* locks: ranges, of all files */
 	uint8_t scratch[FOLDER_SCRATCH];
 };
 
@@ -101,6 +103,8 @@ struct proc_name {
 };
 struct proc_name proc_name(int fd);
 
+/* Whether so many descriptors more may be kept: 0 or -EMFILE. */
+int folder_room(const struct folder *folder, uint32_t descriptors);
 /* A node for an O_PATH descriptor, which becomes its own, in case of an error too. */
 int node_new(struct folder *folder, int fd, struct node **out);
 /* The child of a folder; symlinks are not followed. */

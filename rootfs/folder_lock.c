@@ -6,6 +6,9 @@
  * A process of the guest has one open file description for the locks it holds on a file, whichever of its
  * fids it asks through, for its own locks are not in its way on a local file system either. On a folder,
  * which fcntl(2) does not lock for writing, it is flock(2).
+ *
+ * The host's kernel allocates for each range, and to lock every other byte of a file costs the guest nothing:
+ * so what there will be is counted before the kernel is asked.
  */
 #include "rootfs/folder_internal.h"
 
@@ -16,11 +19,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rootfs/ranges.h"
+
+/* One that holds nothing is none. */
 struct lock_owner {
 	struct lock_owner *next;
 	uint32_t proc_id;
 	int fd;
-	bool holds; /* was given a lock */
+	struct ranges ranges;
 };
 
 struct lock_file {
@@ -56,8 +62,10 @@ static void drop_owner(struct folder *folder, struct lock_file *file, struct loc
 		at = &(*at)->next;
 	*at = owner->next;
 	close(owner->fd); /* lets go of its locks */
+	folder->descriptors--;
+	folder->locks -= owner->ranges.count;
+	ranges_release(&owner->ranges);
 	free(owner);
-	folder->locks--;
 }
 
 void lock_release(struct folder *folder, struct folder_fid *fid)
@@ -111,6 +119,9 @@ static int new_owner(
 
 	if (folder->locks >= folder->limits.locks)
 		return -ENOLCK;
+	fd = folder_room(folder, 1);
+	if (fd < 0)
+		return fd;
 	/* For writing, since flock(2) in the guest locks exclusively what is open for reading only. Where
 	 * nothing can be written there is a lock for reading still. */
 	fd = S_ISDIR(fid->node->type) ? -EISDIR : node_open(folder, fid->node, O_RDWR);
@@ -125,7 +136,7 @@ static int new_owner(
 	}
 	*owner = (struct lock_owner){.next = fid->locks->owners, .proc_id = proc_id, .fd = fd};
 	fid->locks->owners = owner;
-	folder->locks++;
+	folder->descriptors++;
 	*out = owner;
 	return 0;
 }
@@ -145,43 +156,87 @@ static int host_type(uint8_t type)
 	}
 }
 
-static int set_lock(int fd, bool is_folder, int type, uint64_t start, uint64_t length)
+/* What a request is about. Of a folder it is all, for flock(2) knows no ranges. */
+static struct range range_of(const struct folder_fid *fid, const struct p9_request *request, int type)
+{
+	uint64_t start = request->u.lock.start, length = request->u.lock.length;
+
+	if (S_ISDIR(fid->node->type))
+		start = length = 0;
+	return (struct range){
+		.start = start,
+		.last = length ? start + length - 1 : INT64_MAX,
+		.type = type,
+	};
+}
+
+static bool is_all(const struct range *range)
+{
+	return range->start == 0 && range->last == INT64_MAX;
+}
+
+static int set_lock(int fd, bool is_folder, const struct range *range)
 {
 	struct flock lock = {
-		.l_type = (short)type,
+		.l_type = (short)range->type,
 		.l_whence = SEEK_SET,
-		.l_start = (off_t)start,
-		.l_len = (off_t)length,
+		.l_start = (off_t)range->start,
+		.l_len = range->last == INT64_MAX ? 0 : (off_t)(range->last - range->start + 1),
 	};
 	int result;
 
 	if (is_folder)
-		result = flock(fd, (type == F_RDLCK	     ? LOCK_SH
-					   : type == F_WRLCK ? LOCK_EX
-							     : LOCK_UN) |
-					   LOCK_NB);
+		result = flock(fd, (range->type == F_RDLCK ? LOCK_SH : LOCK_EX) | LOCK_NB);
 	else
 		result = fcntl(fd, F_OFD_SETLK, &lock);
 	return result < 0 ? -errno : 0;
 }
 
+/* An unlock that leaves two ends of a range needs one more, too. */
+static int change_lock(
+	struct folder *folder, struct lock_owner *owner, bool is_folder, const struct range *change)
+{
+	uint32_t others = folder->locks - owner->ranges.count;
+	struct ranges after;
+	int result = ranges_change(&owner->ranges, change, &after);
+
+	if (result < 0)
+		return result;
+	if (after.count > folder->limits.locks - others)
+		result = -ENOLCK;
+	else
+		result = set_lock(owner->fd, is_folder, change);
+	if (result < 0) {
+		ranges_release(&after);
+		return result;
+	}
+	ranges_release(&owner->ranges);
+	owner->ranges = after;
+	folder->locks = others + after.count;
+	return 0;
+}
+
 static int unlock(struct folder *folder, const struct folder_fid *fid, const struct p9_request *request)
 {
+	struct range change = range_of(fid, request, F_UNLCK);
 	struct lock_file *file = find_file(folder, fid->node);
 	struct lock_owner *owner = file ? find_owner(file, request->u.lock.proc_id) : NULL;
+	int result = 0;
 
 	if (!owner)
 		return 0;
-	if (request->u.lock.start == 0 && request->u.lock.length == 0) {
-		drop_owner(folder, file, owner);
-		return 0;
+	if (!is_all(&change)) {
+		result = change_lock(folder, owner, false, &change);
+		if (result < 0 || owner->ranges.count > 0)
+			return result;
 	}
-	return set_lock(
-		owner->fd, S_ISDIR(fid->node->type), F_UNLCK, request->u.lock.start, request->u.lock.length);
+	drop_owner(folder, file, owner);
+	return 0;
 }
 
 static int lock(struct folder *folder, struct folder_fid *fid, const struct p9_request *request, int type)
 {
+	struct range change = range_of(fid, request, type);
 	struct lock_owner *owner;
 	int result = join_file(folder, fid);
 
@@ -192,11 +247,8 @@ static int lock(struct folder *folder, struct folder_fid *fid, const struct p9_r
 		result = new_owner(folder, fid, request->u.lock.proc_id, &owner);
 	if (result < 0)
 		return result;
-	result = set_lock(
-		owner->fd, S_ISDIR(fid->node->type), type, request->u.lock.start, request->u.lock.length);
-	if (result == 0)
-		owner->holds = true;
-	else if (!owner->holds)
+	result = change_lock(folder, owner, S_ISDIR(fid->node->type), &change);
+	if (owner->ranges.count == 0)
 		drop_owner(folder, fid->locks, owner);
 	return result;
 }

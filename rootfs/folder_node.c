@@ -53,22 +53,29 @@ struct p9_qid node_qid_of(uint64_t path, const struct statx *st)
 	return qid;
 }
 
+int folder_room(const struct folder *folder, uint32_t descriptors)
+{
+	return (uint64_t)folder->descriptors + descriptors <= folder->limits.descriptors ? 0 : -EMFILE;
+}
+
 int node_new(struct folder *folder, int fd, struct node **out)
 {
-	struct node *node = malloc(sizeof(*node));
+	int result = folder_room(folder, 1);
+	struct node *node = result < 0 ? NULL : malloc(sizeof(*node));
 	struct statx st;
 	uint64_t path;
-	int result;
 
 	if (!node) {
 		close(fd);
-		return -ENOMEM;
+		return result < 0 ? result : -ENOMEM;
 	}
-	*node = (struct node){.fd = fd, .refs = 1};
+	*node = (struct node){.folder = folder, .fd = fd, .refs = 1};
+	folder->descriptors++;
 	result = node_stat(node, &st);
 	if (result < 0)
 		goto fail;
 	node->type = st.stx_mode & S_IFMT;
+	node->is_top = st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 	node->device = makedev(st.stx_dev_major, st.stx_dev_minor);
 	node->inode = st.stx_ino;
 	result = qids_path(&folder->qids, node->device, node->inode, &path);
@@ -107,6 +114,7 @@ void node_put(struct node *node)
 	if (!node || --node->refs > 0)
 		return;
 	close(node->fd);
+	node->folder->descriptors--;
 	free(node);
 }
 

@@ -110,7 +110,9 @@ int folder_lopen(struct folder *folder, const struct p9_request *request, struct
 		return -EBADF;
 	if (folder->open_files >= folder->limits.open_files)
 		return -ENFILE;
-	fd = open_bytes(folder, fid->node, flags);
+	fd = folder_room(folder, 1);
+	if (fd == 0)
+		fd = open_bytes(folder, fid->node, flags);
 	if (fd < 0)
 		return fd;
 	fid_opened(folder, fid, fd, writes(flags));
@@ -200,6 +202,9 @@ int folder_lcreate(struct folder *folder, const struct p9_request *request, stru
 		return -EINVAL;
 	if (folder->open_files >= folder->limits.open_files)
 		return -ENFILE;
+	result = folder_room(folder, 2);
+	if (result < 0)
+		return result;
 
 	name = strndup(request->u.lcreate.name.data, request->u.lcreate.name.length);
 	if (!name)

@@ -98,6 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		goes_on = say(&session, &message);
 	}
 	tree_check(session.share);
+	/* And somebody else's, of the lock. */
+	MUST(tree_open_fds() == tree.open_fds + 1 + (int)((const struct folder *)session.share)->descriptors);
 	session.share->free(session.share);
 	free(session.reply);
 	tree_clear();

@@ -179,6 +179,25 @@ static const struct layout *layout_of(uint8_t type)
 	return NULL;
 }
 
+/* A Twrite whose bytes stay where they are is taken for the same. */
+static void decode_write(
+	const uint8_t *bytes, size_t length, const struct p9_request *whole, int whole_result)
+{
+	const struct iovec pieces[2] = {{0}};
+	uint8_t *head = exact_copy(bytes, P9_WRITE_HEADER_SIZE);
+	struct p9_request request = {.type = 0};
+	int result = p9_decode_write(head, length, pieces, 2, &request);
+
+	MUST(result == (whole->type == P9_TWRITE ? whole_result : -EBADMSG));
+	if (result == 0) {
+		MUST(request.type == P9_TWRITE && request.tag == whole->tag);
+		MUST(request.u.write.fid == whole->u.write.fid);
+		MUST(request.u.write.offset == whole->u.write.offset);
+		MUST(request.u.write.count == whole->u.write.count && request.u.write.piece_count == 2);
+	}
+	free(head);
+}
+
 static void decode(const uint8_t *bytes, size_t length)
 {
 	struct message message = {.capacity = length};
@@ -188,6 +207,8 @@ static void decode(const uint8_t *bytes, size_t length)
 
 	if (length >= P9_HEADER_SIZE)
 		MUST(request.type == bytes[4] && request.tag == (bytes[5] | bytes[6] << 8));
+	if (length >= P9_WRITE_HEADER_SIZE)
+		decode_write(bytes, length, &request, result);
 	if (result == -EBADMSG)
 		return;
 	layout = layout_of(request.type);

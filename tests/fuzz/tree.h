@@ -166,6 +166,23 @@ static inline void tree_check_fid(const struct folder_fid *fid)
 		MUST(fid->fd >= 0 && (S_ISREG(fid->node->type) || S_ISDIR(fid->node->type)));
 }
 
+/* The kernel's locks on files of the tree. */
+static inline uint32_t tree_locks(void)
+{
+	FILE *file = fopen("/proc/locks", "re");
+	unsigned int major, minor;
+	char line[256];
+	uint32_t count = 0;
+
+	MUST(file);
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*s %*s %*s %*s %*s %x:%x:", &major, &minor) == 2 &&
+			makedev(major, minor) == tree.device)
+			count++;
+	fclose(file);
+	return count;
+}
+
 static inline void tree_check(const struct share *share)
 {
 	const struct folder *folder = (const struct folder *)share;
@@ -181,6 +198,9 @@ static inline void tree_check(const struct share *share)
 		}
 	}
 	MUST(fids == folder->fids.count && open_files == folder->open_files);
+	/* What somebody else has is one. A folder's is lost when another is refused in its place. */
+	if (folder->lock_files)
+		MUST(tree_locks() <= folder->locks + 1);
 }
 
 /* What one guest may hold, after each message. */
@@ -190,6 +210,7 @@ static inline void tree_check_limits(const struct share *share)
 
 	MUST(folder->fids.count <= folder->limits.fids && folder->open_files <= folder->limits.open_files);
 	MUST(folder->xattr_bytes <= folder->limits.xattr_bytes && folder->locks <= folder->limits.locks);
+	MUST(folder->descriptors <= folder->limits.descriptors);
 }
 
 /* A share of it; a few bits of the input choose its kind. */
@@ -208,6 +229,7 @@ static inline struct share *tree_share(uint8_t kind)
 		limits.open_files = 3;
 		limits.xattr_bytes = 1000;
 		limits.locks = 2;
+		limits.descriptors = 9;
 	}
 	share = folder_new(dup(tree.root), &limits, &err);
 	MUST(share);

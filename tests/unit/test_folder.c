@@ -270,6 +270,19 @@ static void what_is_no_file_is_not_opened(void)
 	tear_down(fixture);
 }
 
+static int do_lock(struct client *client, uint32_t fid, uint8_t type)
+{
+	begin(client, P9_TLOCK);
+	put32(client, fid);
+	put8(client, type);
+	put32(client, 0);
+	put64(client, 0);
+	put64(client, 0);
+	put32(client, 1);
+	put_string(client, "guest");
+	return call(client);
+}
+
 static void limits_hold(void)
 {
 	const struct folder_limits limits = {.fids = 10,
@@ -315,6 +328,54 @@ static void limits_hold(void)
 		CHECK_EQ(do_walk(client, 0, i, "file"), 0);
 		CHECK_EQ(do_lopen(client, i, O_RDWR), 0);
 	}
+	tear_down(fixture);
+}
+
+/* What a fid has at worst, and what it counts. */
+static void descriptors_are_limited(void)
+{
+	const struct folder_limits limits = {.descriptors = 8, .proc_self_fd = -1};
+	struct fixture *fixture = set_up_on("/tmp", &limits);
+	struct client *client = &fixture->client;
+	int before = unit_open_fds(); /* one is the root's */
+
+	CHECK_EQ(mkdir(host(fixture, "folder"), 0755), 0);
+	host_file(fixture, "folder/file", "");
+	host_file(fixture, "file", "");
+	CHECK_EQ(do_walk(client, 0, 1, "folder/file"), 0);
+	CHECK_EQ(unit_open_fds(), before + 2);
+	CHECK_EQ(do_lopen(client, 1, O_RDWR), 0);
+	CHECK_EQ(unit_open_fds(), before + 3);
+	CHECK_EQ(do_walk(client, 0, 2, "folder"), 0);
+	CHECK_EQ(do_lcreate(client, 2, "new", O_RDWR, 0644, 0), 0);
+	CHECK_EQ(unit_open_fds(), before + 6);
+	/* One is left. */
+	CHECK_EQ(do_walk(client, 0, 3, ""), 0);
+	CHECK_EQ(do_lcreate(client, 3, "other", O_RDWR, 0644, 0), -EMFILE);
+	CHECK(!host_exists(fixture, "other"));
+	CHECK_EQ(do_walk(client, 0, 4, "file"), 0);
+	CHECK_EQ(do_walk(client, 4, 5, ""), 0);
+	CHECK_EQ(unit_open_fds(), before + 7);
+	CHECK_EQ(do_walk(client, 0, 6, "file"), -EMFILE);
+	CHECK_EQ(do_lopen(client, 4, O_RDONLY), -EMFILE);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_WRITE), -EMFILE);
+	CHECK_EQ(do_mkdir(client, 0, "other", 0755, 0), -EMFILE);
+	CHECK(!host_exists(fixture, "other"));
+	CHECK_EQ(do_clunk(client, 4), 0);
+	CHECK_EQ(unit_open_fds(), before + 7);
+	CHECK_EQ(do_clunk(client, 5), 0);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_WRITE), 0);
+	CHECK_EQ(unit_open_fds(), before + 7);
+	CHECK_EQ(do_walk(client, 0, 6, "file"), -EMFILE);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK), 0);
+	CHECK_EQ(do_walk(client, 0, 6, "file"), 0);
+	/* A new session begins with nothing. */
+	CHECK_EQ(do_version(client, 8192, P9_VERSION), 0);
+	CHECK_EQ(unit_open_fds(), before);
+	CHECK_EQ(do_attach(client, 0, 0), 0);
+	CHECK_EQ(do_walk(client, 0, 1, "folder/file"), 0);
+	CHECK_EQ(do_lopen(client, 1, O_RDWR), 0);
+	CHECK_EQ(unit_open_fds(), before + 3);
 	tear_down(fixture);
 }
 
@@ -441,6 +502,7 @@ int main(void)
 	RUN(no_way_out_by_renames);
 	RUN(what_is_no_file_is_not_opened);
 	RUN(limits_hold);
+	RUN(descriptors_are_limited);
 	RUN(running_out_of_descriptors);
 	RUN(a_root_must_be_a_folder);
 	RUN(mounts_below_the_root);

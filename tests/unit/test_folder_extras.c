@@ -373,6 +373,99 @@ static void locks_are_limited(void)
 	tear_down(fixture);
 }
 
+/* The host's locks of a file that one process of the guest has. */
+static int locks_on_host(int other)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int count = 0;
+
+	while (CHECK_EQ(fcntl(other, F_OFD_GETLK, &lock), 0) && lock.l_type != F_UNLCK) {
+		count++;
+		if (lock.l_len == 0)
+			break;
+		lock = (struct flock){
+			.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = lock.l_start + lock.l_len};
+	}
+	return count;
+}
+
+static void ranges_are_limited(void)
+{
+	const struct folder_limits limits = {.proc_self_fd = -1, .locks = 5};
+	struct fixture *fixture = set_up_on("/tmp", &limits);
+	struct client *client = &fixture->client;
+	int other;
+
+	host_file(fixture, "file", "");
+	host_file(fixture, "second", "");
+	other = open(host(fixture, "file"), O_RDWR | O_CLOEXEC);
+	CHECK_EQ(do_walk(client, 0, 1, "file"), 0);
+	CHECK_EQ(do_lopen(client, 1, O_RDWR), 0);
+	CHECK_EQ(do_walk(client, 0, 2, "second"), 0);
+	CHECK_EQ(do_lopen(client, 2, O_RDWR), 0);
+	for (uint64_t at = 0; at < 10; at += 2)
+		CHECK_EQ(do_lock(client, 1, P9_LOCK_READ, at, 1, 1), P9_LOCK_SUCCESS);
+	CHECK_EQ(locks_on_host(other), 5);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_READ, 10, 1, 1), -ENOLCK);
+	CHECK_EQ(do_lock(client, 2, P9_LOCK_READ, 0, 0, 1), -ENOLCK);
+	CHECK_EQ(locks_on_host(other), 5);
+	CHECK(host_can_lock(other, F_WRLCK, 10, 1));
+	/* What makes no more of them goes on. */
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_WRITE, 8, 1, 1), P9_LOCK_SUCCESS);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_READ, 1, 1, 1), P9_LOCK_SUCCESS);
+	CHECK_EQ(locks_on_host(other), 4); /* 0 to 2, 4, 6, 8 */
+	/* One is left, and another type in the middle of one makes it three. */
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_WRITE, 1, 1, 1), -ENOLCK);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK, 1, 1, 1), P9_LOCK_SUCCESS);
+	CHECK_EQ(locks_on_host(other), 5);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_READ, 0, 7, 1), P9_LOCK_SUCCESS);
+	CHECK_EQ(locks_on_host(other), 2); /* 0 to 6, 8 */
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_READ, 1ull << 62, 0, 1), P9_LOCK_SUCCESS);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK, 3, 1, 1), P9_LOCK_SUCCESS);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK, 1ull << 62, 1, 1), P9_LOCK_SUCCESS);
+	CHECK_EQ(do_lock(client, 2, P9_LOCK_READ, 0, 0, 1), P9_LOCK_SUCCESS);
+	/* An unlock that cuts one in two, too. */
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK, 1, 1, 1), -ENOLCK);
+	CHECK(!host_can_lock(other, F_WRLCK, 1, 1));
+	CHECK_EQ(locks_on_host(other), 4);
+	/* Of another process, on another file: all of a file is one. */
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK, 0, 0, 1), P9_LOCK_SUCCESS);
+	CHECK_EQ(locks_on_host(other), 0);
+	for (uint32_t process = 2; process <= 5; process++)
+		CHECK_EQ(do_lock(client, 1, P9_LOCK_READ, process, 1, process), P9_LOCK_SUCCESS);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_READ, 6, 1, 6), -ENOLCK);
+	/* The end of the fid is the end of what it has. */
+	CHECK_EQ(do_clunk(client, 1), 0);
+	CHECK_EQ(locks_on_host(other), 0);
+	CHECK_EQ(do_lock(client, 2, P9_LOCK_UNLOCK, 0, 0, 1), P9_LOCK_SUCCESS);
+	for (uint64_t at = 0; at < 10; at += 2)
+		CHECK_EQ(do_lock(client, 2, P9_LOCK_WRITE, at, 1, 1), P9_LOCK_SUCCESS);
+	CHECK_EQ(do_lock(client, 2, P9_LOCK_READ, 100, 1, 2), -ENOLCK);
+	close(other);
+	tear_down(fixture);
+}
+
+/* Nothing is kept for a process that has let go of all it had, however it did. */
+static void processes_that_come_and_go(void)
+{
+	const struct folder_limits limits = {.proc_self_fd = -1, .locks = 2};
+	struct fixture *fixture = set_up_on("/tmp", &limits);
+	struct client *client = &fixture->client;
+	int fds;
+
+	host_file(fixture, "file", "");
+	CHECK_EQ(do_walk(client, 0, 1, "file"), 0);
+	CHECK_EQ(do_lopen(client, 1, O_RDWR), 0);
+	fds = unit_open_fds();
+	for (uint32_t process = 1; process < 10; process++) {
+		CHECK_EQ(do_lock(client, 1, P9_LOCK_WRITE, 10, 10, process), P9_LOCK_SUCCESS);
+		CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK, 10, 5, process), P9_LOCK_SUCCESS);
+		CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK, 15, 5, process), P9_LOCK_SUCCESS);
+		CHECK_EQ(unit_open_fds(), fds);
+	}
+	tear_down(fixture);
+}
+
 static uint32_t state = 12345;
 
 static uint32_t next_random(uint32_t below)
@@ -497,6 +590,8 @@ int main(void)
 	RUN(locks_of_folders);
 	RUN(locks_where_nobody_else_is);
 	RUN(locks_are_limited);
+	RUN(ranges_are_limited);
+	RUN(processes_that_come_and_go);
 	RUN(a_guest_that_sends_anything);
 	return unit_end();
 }

@@ -12,6 +12,8 @@
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 
+#include "rootfs/folder_internal.h"
+
 /* The sanitizer's own; without one there is libc's. */
 void *__interceptor_malloc(size_t size) __attribute__((weak));
 void *__interceptor_calloc(size_t count, size_t size) __attribute__((weak));
@@ -81,9 +83,27 @@ int fchmodat(int fd, const char *path, mode_t mode, int flags)
 	return fails(EIO) ? -1 : (int)raw(SYS_fchmodat, fd, path, mode);
 }
 
+static int cut_entry = -1; /* of what is read at once: it is not whole, and that only once; -1: none */
+static bool inodes_differ; /* in what numbers of files are made of, so that each wants memory of its own */
+
 ssize_t getdents64(int fd, void *buffer, size_t length)
 {
-	return fails(EIO) ? -1 : (ssize_t)raw(SYS_getdents64, fd, buffer, length);
+	ssize_t got = fails(EIO) ? -1 : (ssize_t)raw(SYS_getdents64, fd, buffer, length);
+	struct dirent64 *entry = buffer;
+	int n = 0;
+
+	for (ssize_t at = 0; inside && at < got; at += entry->d_reclen) {
+		entry = (struct dirent64 *)((char *)buffer + at);
+		if (inodes_differ)
+			entry->d_ino = (ino64_t)entry->d_off << 48;
+		if (n++ != cut_entry)
+			continue;
+		entry->d_reclen = 0;
+		cut_entry = -1;
+		faulted = true;
+		break;
+	}
+	return got;
 }
 
 static int seeks;
@@ -97,6 +117,18 @@ off_t lseek(int fd, off_t offset, int whence)
 int fstatfs(int fd, struct statfs *out)
 {
 	return fails(EIO) ? -1 : (int)raw(SYS_fstatfs, fd, out);
+}
+
+/* The locks, which is all that the share asks for. */
+int fcntl(int fd, int command, ...)
+{
+	va_list args;
+	void *arg;
+
+	va_start(args, command);
+	arg = va_arg(args, void *);
+	va_end(args);
+	return fails(EIO) ? -1 : (int)raw(SYS_fcntl, fd, command, arg);
 }
 
 int fdatasync(int fd)
@@ -126,14 +158,14 @@ static bool made(struct fixture *fixture, int result, const char *name)
 	return went_well(result);
 }
 
-static int do_lock(struct client *client, uint32_t fid, uint8_t type)
+static int do_lock(struct client *client, uint32_t fid, uint8_t type, uint64_t start, uint64_t length)
 {
 	begin(client, P9_TLOCK);
 	put32(client, fid);
 	put8(client, type);
 	put32(client, 0);
-	put64(client, 0);
-	put64(client, 0);
+	put64(client, start);
+	put64(client, length);
 	put32(client, 1);
 	put_string(client, "guest");
 	return call(client);
@@ -163,6 +195,33 @@ static int do_fsync(struct client *client, uint32_t fid)
 	return call(client);
 }
 
+/* As many as are counted are there, whatever failed. */
+static void tell_locks(struct client *client)
+{
+	static const struct {
+		uint8_t type;
+		uint64_t start, length;
+	} steps[] = {{P9_LOCK_READ, 0, 10}, {P9_LOCK_WRITE, 4, 2}, {P9_LOCK_UNLOCK, 2, 1},
+		{P9_LOCK_READ, 0, 20}, {P9_LOCK_UNLOCK, 0, 20}, {P9_LOCK_WRITE, 0, 0}, {P9_LOCK_UNLOCK, 5, 0},
+		{P9_LOCK_UNLOCK, 0, 0}};
+	const struct folder *folder = (const struct folder *)client->share;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+		const struct folder_fid *fid = folder_find(folder, 1);
+		uint32_t count = 0;
+
+		went_well(do_lock(client, 1, steps[i].type, steps[i].start, steps[i].length));
+		while (fcntl(fid->fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && count < 10) {
+			count++;
+			if (lock.l_len == 0)
+				break;
+			lock = (struct flock){.l_type = F_WRLCK, .l_start = lock.l_start + lock.l_len};
+		}
+		CHECK_EQ(folder->locks, count);
+	}
+}
+
 static void tell_files(struct fixture *fixture, struct client *client)
 {
 	struct p9_attributes attributes;
@@ -173,8 +232,7 @@ static void tell_files(struct fixture *fixture, struct client *client)
 		went_well(do_write(client, 1, 0, "text", 4));
 		went_well(do_fsync(client, 1));
 		went_well(do_getattr(client, 1, &attributes));
-		went_well(do_lock(client, 1, P9_LOCK_WRITE));
-		went_well(do_lock(client, 1, P9_LOCK_UNLOCK));
+		tell_locks(client);
 		went_well(do_setattr(
 			client, 1, P9_SETATTR_SIZE | P9_SETATTR_MODE | P9_SETATTR_UID, 0600, 0, 0, 2));
 		went_well(do_link(client, 0, 1, "link"));
@@ -240,6 +298,7 @@ static bool tell_with_fault(long before)
 	until_fault = -1;
 	CHECK_EQ(do_getattr(client, 0, &attributes), 0);
 	CHECK_EQ(do_version(client, 8192, P9_VERSION), 0);
+	CHECK_EQ(((const struct folder *)client->share)->descriptors, 1); /* the root's */
 	CHECK_EQ(do_attach(client, 0, 0), 0);
 	tear_down(fixture);
 	return faulted;
@@ -289,9 +348,77 @@ static void listing_does_not_go_back(void)
 	tear_down(fixture);
 }
 
+static void make_files(struct fixture *fixture, int count)
+{
+	char name[16];
+
+	for (int i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		host_file(fixture, name, "");
+	}
+}
+
+/* Reads all of a folder, where one answer may be an error. Each of its files is told once. */
+static void list_once(struct client *client, uint32_t fid, int files)
+{
+	uint64_t offset = 0;
+	int seen[200] = {0}, result, errors = 0;
+	uint32_t length = 0;
+	char name[256];
+
+	client->around = around;
+	do {
+		result = do_readdir(client, fid, offset, 4096);
+		errors += result < 0;
+		length = result < 0 ? 0 : get32(client);
+		while (client->at < client->reply_length && !client->short_reply) {
+			get_qid(client);
+			offset = get64(client);
+			get8(client);
+			get_string(client, name);
+			if (name[0] != '.')
+				seen[atoi(name)]++;
+		}
+	} while (length > 0 || (result < 0 && errors == 1));
+	client->around = NULL;
+	CHECK_EQ(result, 0);
+	for (int i = 0; i < files; i++)
+		CHECK_EQ(seen[i], 1);
+}
+
+/* What fails in the middle of what was read at once loses nothing of it. */
+static void listing_goes_on_after_a_fault(void)
+{
+	enum { FILES = 200 };
+	struct fixture *fixture;
+
+	for (int what = 0; what < 8; what++) {
+		fixture = set_up();
+		make_files(fixture, FILES);
+		CHECK_EQ(do_walk(&fixture->client, 0, 1, ""), 0);
+		CHECK_EQ(do_lopen(&fixture->client, 1, O_RDONLY), 0);
+		faulted = false;
+		if (what < 4) {
+			static const int entries[] = {0, 1, 20, 70};
+
+			cut_entry = entries[what];
+		} else {
+			inodes_differ = true;
+			until_fault = what - 4;
+		}
+		list_once(&fixture->client, 1, FILES);
+		CHECK(faulted);
+		cut_entry = -1;
+		inodes_differ = false;
+		until_fault = -1;
+		tear_down(fixture);
+	}
+}
+
 int main(void)
 {
 	RUN(every_call_fails_once);
 	RUN(listing_does_not_go_back);
+	RUN(listing_goes_on_after_a_fault);
 	return unit_end();
 }

@@ -3,6 +3,8 @@
 #include "tests/unit/folder_fixture.h"
 
 #include <dirent.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/statfs.h>
 
 static void making_and_writing(void)
@@ -499,25 +501,68 @@ static void listing(void)
 	tear_down(fixture);
 }
 
-static void the_number_of_what_is_outside_is_not_told(void)
+/* The numbers that an open folder, which has nothing in it, gives "." and "..". */
+static void list_dots(struct client *client, uint32_t fid, uint64_t numbers[2])
 {
-	struct fixture *fixture = set_up();
-	struct client *client = &fixture->client;
-	uint64_t root = host_stat(fixture, "").st_ino;
-
-	CHECK_EQ(do_lopen(client, 0, O_RDONLY), 0);
-	CHECK_EQ(do_readdir(client, 0, 0, 4096), 0);
+	CHECK_EQ(do_readdir(client, fid, 0, 4096), 0);
 	get32(client);
 	for (int i = 0; i < 2; i++) {
+		uint64_t number = get_qid(client).path;
 		char name[256];
 
-		CHECK_EQ(get_qid(client).path, root);
 		get64(client);
 		get8(client);
 		get_string(client, name);
 		CHECK(name[0] == '.');
+		numbers[name[1] == '.'] = number;
 	}
 	CHECK(at_end(client));
+}
+
+static void the_number_of_what_is_outside_is_not_told(void)
+{
+	struct fixture *fixture = set_up();
+	struct client *client = &fixture->client;
+	uint64_t root = host_stat(fixture, "").st_ino, numbers[2];
+
+	CHECK_EQ(do_lopen(client, 0, O_RDONLY), 0);
+	list_dots(client, 0, numbers);
+	CHECK_EQ(numbers[0], root);
+	CHECK_EQ(numbers[1], root);
+	tear_down(fixture);
+}
+
+/* As a volume is: N/NAME is a mount of a folder from elsewhere on the host. */
+static void nor_of_what_a_volume_is_in(void)
+{
+	struct fixture *fixture;
+	struct client *client;
+	char source[128], below[136];
+	uint64_t numbers[2];
+
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		SKIP("needs a mount namespace");
+	fixture = set_up();
+	client = &fixture->client;
+	snprintf(source, sizeof(source), "%s/source", fixture->base);
+	snprintf(below, sizeof(below), "%s/below", source);
+	CHECK_EQ(mkdir(source, 0755), 0);
+	CHECK_EQ(mkdir(below, 0755), 0);
+	CHECK_EQ(mkdir(host(fixture, "0"), 0755), 0);
+	CHECK_EQ(mkdir(host(fixture, "0/name"), 0755), 0);
+	CHECK_EQ(mount(source, host(fixture, "0/name"), NULL, MS_BIND, NULL), 0);
+	CHECK_EQ(do_walk(client, 0, 1, "0/name/below"), 0);
+	CHECK_EQ(do_lopen(client, 1, O_RDONLY), 0);
+	list_dots(client, 1, numbers);
+	CHECK_EQ(numbers[0], host_stat(fixture, "0/name/below").st_ino);
+	CHECK_EQ(numbers[1], host_stat(fixture, "0/name").st_ino);
+	CHECK_EQ(rmdir(below), 0);
+	CHECK_EQ(do_walk(client, 0, 2, "0/name"), 0);
+	CHECK_EQ(do_lopen(client, 2, O_RDONLY), 0);
+	list_dots(client, 2, numbers);
+	CHECK_EQ(numbers[0], host_stat(fixture, "0/name").st_ino);
+	CHECK_EQ(numbers[1], host_stat(fixture, "0/name").st_ino);
+	CHECK_EQ(umount2(host(fixture, "0/name"), MNT_DETACH), 0);
 	tear_down(fixture);
 }
 
@@ -580,6 +625,7 @@ int main(void)
 	RUN(symlinks);
 	RUN(listing);
 	RUN(the_number_of_what_is_outside_is_not_told);
+	RUN(nor_of_what_a_volume_is_in);
 	RUN(file_system);
 	RUN(versions_stay_and_tell_apart);
 	return unit_end();
