@@ -25,7 +25,7 @@ struct monitor {
 	struct zone *zone;
 	struct zone_network network;
 	int listener; /* control.sock */
-	int signals;
+	int keeper;	/* a pidfd: its end is everything's */
 	int starter;	/* the call of `start` that waits for its answer, -1 */
 	bool created;	/* zone init says so */
 	bool committed; /* the creator has its answer */

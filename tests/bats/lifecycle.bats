@@ -204,6 +204,24 @@ kill_one() { # NAME STATUS-OF-CONTAINER
 @test "the keeper is killed: the zone is taken down" { kill_one keeper running; }
 @test "the monitor is killed before start: the zone is taken down" { kill_one monitor created; }
 
+@test "monitor and keeper are asked to end: the container runs on; its pid passes SIGTERM on" {
+	create asked "$waiting"
+	start
+	within 20 printed waits
+	for signal in TERM HUP INT QUIT USR1 ALRM TSTP; do
+		kill "-$signal" "$(monitor_of "$id" keeper)" "$(monitor_of "$id" monitor)"
+	done
+	sleep 2
+	status_is "$id" running
+	ok exec "$id" true
+	equal "$(ps -o comm= -p "$(monitor_of "$id" keeper),$(monitor_of "$id" monitor)" | sort | paste -sd ' ')" "xenrun:keeper xenrun:monitor"
+	kill -TERM "$pid"
+	within 20 status_is "$id" stopped
+	within 20 no_domain "$id"
+	within 20 process_is_gone "$(monitor_of "$id" keeper)"
+	ok delete "$id"
+}
+
 @test "the zone is destroyed from outside: the container is stopped, and says so" {
 	create destroyed "$waiting"
 	start
