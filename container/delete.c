@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +17,9 @@
  * SIGKILL. */
 #define END_SECONDS  60
 #define KILL_SECONDS 10
+
+/* How long the zone has to end the container's process by itself, having written back what that wrote. */
+#define ZONE_SECONDS 5
 
 /* How long a call that still creates has for its last word. */
 #define CREATOR_SECONDS 1
@@ -54,12 +58,31 @@ static void await_process(const struct process_ref *ref, int seconds)
 		poll(&gone, 1, seconds * 1000);
 }
 
+/* As `kill KILL` does, for what is written in the root waits in the zone to be written back. The zone may be
+ * hung, or hostile: nothing here waits for it any longer. */
+static void kill_in_zone(int dir, const struct record *record)
+{
+	const struct request request = {.type = REQUEST_KILL, .arg = {SIGKILL, 1}};
+	struct error ignored = {0};
+	cleanup_close int monitor =
+		process_alive(&record->standin) ? connect_monitor(dir, SOCK_NONBLOCK, &ignored) : -1;
+
+	error_clear(&ignored);
+	/* The answer would say that the request was taken; the end says more. */
+	if (monitor >= 0 &&
+		send(monitor, &request, sizeof(request), MSG_NOSIGNAL) == (ssize_t)sizeof(request))
+		await_process(&record->standin, ZONE_SECONDS);
+}
+
 /* Ends the container's processes. The stand-in's end takes the zone down, by the monitor; a call that still
  * creates takes all with it. */
 static int end_processes(int dir, const struct record *record, struct error *err)
 {
 	cleanup_close int alive = -1;
 
+	/* Before it was created its process has written nothing. */
+	if (record->status != OCI_STATUS_CREATING)
+		kill_in_zone(dir, record);
 	kill_process(&record->standin);
 	/* The last to end, and no child of a call that asks: looking at the lock again and again finds out
 	 * later. */

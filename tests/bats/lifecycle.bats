@@ -113,6 +113,28 @@ monitor_of() { sed -n "/\"$2\":/,/\]/p" "$STATES/$1/state.json" | tr -dc '0-9,\n
 	refuses 'does not exist' state "$id"
 }
 
+@test "delete --force: what the process has written is in the root; a zone that hangs is not waited for" {
+	own_root busybox
+	writing="sh('exec 3>/open; echo kept >&3; echo kept >/closed; echo done; while :; do sleep 0.1; done')"
+	for how in running paused; do
+		rm -f "$root/open" "$root/closed"
+		create "$how" "$writing"
+		start
+		within 20 printed "done"
+		[ $how = running ] || ok pause "$id"
+		ok delete --force "$id"
+		equal "$(<"$root/open") $(<"$root/closed")" 'kept kept'
+		no_domain "$id"
+	done
+	create hangs "$writing"
+	start
+	xl pause "$id"
+	began=$SECONDS
+	ok delete --force "$id"
+	[ $((SECONDS - began)) -lt 20 ]
+	no_domain "$id"
+}
+
 @test "the pid is an orphan of create's caller and ends as the process does: 0, 7, and by signals" {
 	make_bundle zero
 	output=$("$HERE/conmon" 60 "$bundle/pid" xenrun --root "$STATES" "$id" 3>&-)
