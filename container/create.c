@@ -204,18 +204,26 @@ int remove_cgroup(const struct container *container, struct error *err)
 	return 0;
 }
 
-/* After a failure in the middle: nobody else knows of the container yet. */
-static void undo(const struct container *container, pid_t standin)
+/* After a failure in the middle: nobody else knows of the container yet. False where it does not end, which
+ * *err says then, too. */
+static bool undo(const struct container *container, pid_t standin, struct error *err)
 {
 	const struct container_options *options = container->options;
 	struct error ignored = {0};
+	bool lives;
 	int lock;
 
 	if (standin > 0)
 		kill(standin, SIGKILL);
 	lock = statedir_lock(container->dir, "alive", LOCK_EX, END_SECONDS);
+	lives = lock < 0 && errno == EWOULDBLOCK;
 	if (standin > 0)
 		waitpid(standin, NULL, 0);
+	/* With the cgroup would go those who are taking the zone down. */
+	if (lives) {
+		error_hint(err, "its processes do not end: xenrun delete --force removes what is left");
+		return false;
+	}
 	/* The folder says where it is. */
 	if (remove_cgroup(container, &ignored))
 		log_message(LOG_WARNING, "%s: %s", options->id, error_message(&ignored));
@@ -224,6 +232,7 @@ static void undo(const struct container *container, pid_t standin)
 	error_clear(&ignored);
 	if (lock >= 0)
 		close(lock);
+	return true;
 }
 
 /* What a call that still creates says when it is ended: `delete --force` does that. The signal does what it would
@@ -311,8 +320,7 @@ int create(const struct container_options *options, pid_t *standin, struct error
 		close(container.alive);
 	if (result) {
 		terminal_restore();
-		undo(&container, *standin);
-		if (launched)
+		if (undo(&container, *standin, err) && launched)
 			hooks_poststop(container.config, container.record);
 	} else if (container.devices.left_out) {
 		/* Callers read one line of a log, and after a failure that is to be the reason. */

@@ -253,6 +253,21 @@ sh('cat /mnt/file')"
 	ran 'prestart createRuntime createContainer poststart another'
 }
 
+@test "poststart's fails, and the processes do not end: run says so, and leaves all to delete" {
+	monitor="sed -n '/\"monitor\":/,/\]/p' $STATES/${PREFIX}stuck/state.json | tr -dc '0-9,\n' | grep -o '[0-9]\+' | head -n 1"
+	echo "kill -STOP \$($monitor)" >"$BATS_TEST_TMPDIR/stop"
+	hooked stuck "c['ociVersion'] = '1.3.0'; hook('poststart')['args'].append('. $BATS_TEST_TMPDIR/stop; exit 3')"
+	refuses 'exit status 3 \(its processes do not end: xenrun delete --force removes' run --bundle "$bundle" "$id"
+	ran 'prestart createRuntime createContainer poststart'
+	pid=$(eval "$monitor")
+	kill -CONT "$pid"
+	within 20 no_domain "$id"
+	within 20 eval '[ ! -e "/proc/$pid" ]'
+	status_is "$id" stopped
+	ok delete "$id"
+	ran 'prestart createRuntime createContainer poststart poststop'
+}
+
 @test "poststop's fails: the others run, the container is deleted" {
 	hooked poststop "hook('poststop')['args'].append('exit 3')" "c['hooks']['poststop'].append(host('another'))" \
 		"sh('exit 0')"
