@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -126,7 +127,13 @@ static int remove_and_tell(const char *root, int dir, const struct record *recor
 	return result;
 }
 
-int container_delete(const char *root, const char *id, bool force, struct error *err)
+static bool is_another(const struct record *record, const uint8_t *uuid)
+{
+	return uuid && memcmp(record->uuid, uuid, sizeof(record->uuid)) != 0;
+}
+
+/* uuid: NULL for whichever has the ID. */
+static int delete_one(const char *root, const char *id, const uint8_t *uuid, bool force, struct error *err)
 {
 	cleanup_close int dir = statedir_open(root, id, err);
 	cleanup_close int lock = -1;
@@ -148,6 +155,10 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 			return -1;
 		error_clear(err);
 		return statedir_remove(root, id, err);
+	}
+	if (is_another(record, uuid)) {
+		record_free(record);
+		return 0;
 	}
 	status = record_status(record);
 	if (status != OCI_STATUS_STOPPED && !force) {
@@ -197,4 +208,14 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 			 : remove_and_tell(root, dir, record, err);
 	record_free(record);
 	return result;
+}
+
+int container_delete(const char *root, const char *id, bool force, struct error *err)
+{
+	return delete_one(root, id, NULL, force, err);
+}
+
+int delete_own(const char *root, const char *id, const uint8_t uuid[16], struct error *err)
+{
+	return delete_one(root, id, uuid, true, err);
 }

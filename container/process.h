@@ -69,8 +69,8 @@ int remove_cgroup(const struct container *container, struct error *err);
  */
 int create_prepare(struct container *container, struct error *err);
 
-/* create, up to what its callers differ in. The stand-in is a child of the caller: *standin is its pid. */
-int create(const struct container_options *options, pid_t *standin, struct error *err);
+/* delete --force of the container that was made with this UUID: one that has its ID now may be another. */
+int delete_own(const char *root, const char *id, const uint8_t uuid[16], struct error *err);
 
 /* The config.json that the container was created from, as it was then. The caller frees it. */
 struct oci_config *container_config(int dir, struct error *err);
