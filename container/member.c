@@ -299,26 +299,51 @@ struct zone *member_join(struct container *container, const struct zone_network 
 	return zone;
 }
 
-void member_leave(const char *root, const struct record *record)
+/* The record of the container whose zone it is. Another one may have come to have the ID. */
+static struct record *record_of_zone(int dir, const struct record *record)
+{
+	static const uint8_t unknown[sizeof(record->zone_uuid)];
+	struct error ignored = {0};
+	struct record *owner = dir < 0 ? NULL : record_load(dir, &ignored);
+
+	error_clear(&ignored);
+	/* An earlier version did not write it down. */
+	if (!owner || memcmp(record->zone_uuid, unknown, sizeof(unknown)) == 0 ||
+		memcmp(record->zone_uuid, owner->uuid, sizeof(owner->uuid)) == 0)
+		return owner;
+	record_free(owner);
+	return NULL;
+}
+
+/* Has the owner's monitor end what is left of the container in the zone. */
+static struct record *leave(const char *root, const struct record *record)
 {
 	const struct request request = {.type = REQUEST_LEAVE, .arg = {record->member}};
 	struct error ignored = {0};
+	cleanup_close int dir = statedir_open(root, record->zone, &ignored);
+	struct record *owner = record_of_zone(dir, record);
+	struct answer answer;
 
-	ask(root, record->zone, &request, &ignored);
+	if (owner)
+		request_monitor(dir, &request, &answer, &ignored);
 	error_clear(&ignored);
+	return owner;
+}
+
+void member_leave(const char *root, const struct record *record)
+{
+	record_free(leave(root, record));
 }
 
 void member_reclaim(const char *root, const struct record *record)
 {
-	struct error ignored = {0};
-	cleanup_close int dir = statedir_open(root, record->zone, &ignored);
-	struct record *owner = dir < 0 ? NULL : record_load(dir, &ignored);
+	struct record *owner;
 
-	error_clear(&ignored);
 	/* It was not so far as to have a number. */
-	if (owner && record->member) {
-		member_leave(root, record);
+	if (!record->member)
+		return;
+	owner = leave(root, record);
+	if (owner)
 		zone_reclaim_member(owner->uuid, record->member);
-	}
 	record_free(owner);
 }

@@ -39,6 +39,8 @@ up() { # ZONE NAME [STATEMENTS]
 	ok run --detach --bundle "$bundle" "$id"
 	within 20 printed up
 }
+# One of the container's that was made last.
+process() { sed -n "/\"$1\":/,/\]/p" "$STATES/$id/state.json" | grep -o '[0-9]\+' | head -n 1; }
 LIVE="sh('trap \"exit 7\" TERM; echo up; while :; do sleep 0.1; done')"
 
 # A network namespace whose eth0 is at the bridge and has that address.
@@ -230,7 +232,7 @@ $(ip netns exec "$NET-$name" cat /sys/class/net/eth0/address)" || complain "$nam
 		says "$(devices one vif)" '^0 '
 		pids=()
 		for victim in $victims; do
-			pids+=("$(sed -n "/\"$victim\":/,/\]/p" "$STATES/$id/state.json" | grep -o '[0-9]\+' | head -n 1)")
+			pids+=("$(process "$victim")")
 		done
 		kill -KILL "${pids[@]}"
 		within 20 status_is "$id" stopped
@@ -248,6 +250,24 @@ $(ip netns exec "$NET-$name" cat /sys/class/net/eth0/address)" || complain "$nam
 	ok resume "${PREFIX}one"
 	up blue next "$(connected two)" "$LIVE"
 	ok exec "$id" ping -c 1 -W 5 10.79.0.1
+}
+
+@test "a zone that was made again under the ID of one that a member had: that member's delete leaves it alone" {
+	up blue one "$LIVE"
+	up blue left "$LIVE"
+	kill -KILL "$(process monitor)" "$(process keeper)"
+	within 20 status_is "$id" stopped
+	ok delete --force "${PREFIX}one"
+	up blue one "$LIVE"
+	up blue two "$LIVE"
+	for one in "${PREFIX}left" "$id"; do
+		grep -q '"member": *1,' "$STATES/$one/state.json"
+	done
+	ok delete "${PREFIX}left"
+	sleep 2
+	status_is "$id" running
+	ok exec "$id" true
+	equal "$(domains)" 1
 }
 
 @test "PVH" {
