@@ -272,7 +272,7 @@ struct zone *member_join(struct container *container, const struct zone_network 
 	const char *root = container->options->root;
 	struct record *record = container->record;
 	struct zone_vif vifs[ZONE_VIFS_MAX];
-	const struct zone_member member = {
+	struct zone_member member = {
 		.tags = {ZONE_TAG_CONTROL, ZONE_TAG_ROOTFS, container->volumes.len ? ZONE_TAG_VOLUMES : NULL,
 			NULL},
 		.vifs = vifs,
@@ -280,11 +280,18 @@ struct zone *member_join(struct container *container, const struct zone_network 
 		.vbds = container->devices.disks,
 		.vbds_len = container->devices.disks_len,
 	};
-	struct zone *zone = zone_join(container->owner->uuid, &member, &record->member, err);
-	const struct request join = {
-		.type = REQUEST_JOIN, .arg = {record->member}, .memory_kib = container->memory_kib};
-	const struct request share = {.type = REQUEST_SHARE, .arg = {record->member, container->shared}};
+	struct request join = {.type = REQUEST_JOIN, .memory_kib = container->memory_kib},
+		       share = {.type = REQUEST_SHARE, .arg = {0, container->shared}};
+	struct zone *zone;
 
+	/* It is written down before anything has that number: whoever takes down what this process could not
+	 * any more is to find it. */
+	if (zone_take_member(container->owner->uuid, &member.number, err))
+		return NULL;
+	record->member = join.arg[0] = share.arg[0] = member.number;
+	if (record_save(container->dir, record, err))
+		return NULL;
+	zone = zone_join(container->owner->uuid, &member, err);
 	if (!zone)
 		return NULL;
 	if (ask(root, record->zone, &join, err)) {

@@ -537,8 +537,7 @@ static int build(struct monitor *monitor, struct error *err)
 		if (!monitor->zone)
 			return -1;
 		log_step(container->record->id, "zone joined");
-		/* Under which number, for who takes it down, and its interfaces and disks, if nobody else can. */
-		return record_save(container->dir, container->record, err);
+		return 0;
 	}
 	memcpy(config.uuid, container->record->uuid, sizeof(config.uuid));
 	monitor->zone = zone_build(&config, err);

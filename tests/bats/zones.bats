@@ -29,6 +29,8 @@ teardown() {
 domains() { xl list | tail -n +3 | wc -l; }
 devices() { xenstore-list "/local/domain/$(xl domid "${PREFIX}$1")/device/$2" | paste -sd ' '; }
 
+megabytes() { xl list "${PREFIX}one" | awk 'NR == 2 { print $3 }'; }
+
 # A container of that name in the zone.
 in_zone() { # ZONE NAME [STATEMENTS]
 	make_bundle "$2" "c['annotations']['org.xenrun.zone'] = '$1'" "${@:3}"
@@ -268,6 +270,29 @@ $(ip netns exec "$NET-$name" cat /sys/class/net/eth0/address)" || complain "$nam
 	status_is "$id" running
 	ok exec "$id" true
 	equal "$(domains)" 1
+}
+
+@test "a member's monitor is killed while it joins: what it had of the zone goes" {
+	cable one 10.81.0.1
+	cable two 10.81.0.2
+	up blue one "$(connected one)" "$LIVE"
+	before=$(megabytes)
+	owner=$(process monitor)
+	kill -STOP "$owner"
+	in_zone blue late "$(connected two)" "$LIVE"
+	timeout 120 xenrun --root "$STATES" create --bundle "$bundle" "$id" </dev/null >/dev/null 2>"$bundle.err" 3>&- &
+	caller=$!
+	within 60 eval '[ "$(devices one vif)" = "0 16" ]'
+	kill -KILL "$(process monitor)"
+	kill -CONT "$owner"
+	status=0
+	wait "$caller" || status=$?
+	[ "$status" != 0 ]
+	refuses 'does not exist' state "$id"
+	equal "$(devices one vif)" 0
+	equal "$(ip -n "$NET-two" -o link | grep vif)" ""
+	within 30 eval '[ "$(megabytes)" -le $((before + 2)) ]'
+	ok exec "${PREFIX}one" true
 }
 
 @test "PVH" {
