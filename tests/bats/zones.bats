@@ -70,7 +70,7 @@ shared() { # CONTAINER TYPE...
 
 @test "one name: one domain; apart in hostname, IPC, processes, mounts, network; exec, statuses, memory of each" {
 	up blue one 'c["hostname"] = "first"' "$LIVE"
-	before=$(xl list "${PREFIX}one" | awk 'NR == 2 { print $3 }')
+	before=$(megabytes)
 	up blue two 'c["hostname"] = "second"' 'c["mounts"].append({"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"})' "$LIVE"
 	equal "$(domains)" 1
 	equal "$(devices one 9pfs)" '0 1 3 4'
@@ -96,7 +96,7 @@ shared() { # CONTAINER TYPE...
 	ok kill "${PREFIX}two" TERM
 	within 20 status_is "${PREFIX}two" stopped
 	within 10 eval '[ "$(devices one 9pfs)" = "0 1" ]'
-	within 30 eval '[ "$(xl list "${PREFIX}one" | awk "NR == 2 { print \$3 }")" -le '$((before + 2))' ]'
+	within 30 eval '[ "$(megabytes)" -le '$((before + 2))' ]'
 	in_zone blue three "sh('exit 5')"
 	x run --bundle "$bundle" "$id"
 	equal "$status" 5
