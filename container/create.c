@@ -204,18 +204,26 @@ int remove_cgroup(const struct container *container, struct error *err)
 	return 0;
 }
 
-/* After a failure in the middle: nobody else knows of the container yet. */
-static void undo(const struct container *container, pid_t standin)
+/* After a failure in the middle: nobody else knows of the container yet. False where it does not end, which
+ * *err says then, too. */
+static bool undo(const struct container *container, pid_t standin, struct error *err)
 {
 	const struct container_options *options = container->options;
 	struct error ignored = {0};
+	bool lives;
 	int lock;
 
 	if (standin > 0)
 		kill(standin, SIGKILL);
 	lock = statedir_lock(container->dir, "alive", LOCK_EX, END_SECONDS);
+	lives = lock < 0 && errno == EWOULDBLOCK;
 	if (standin > 0)
 		waitpid(standin, NULL, 0);
+	/* With the cgroup would go those who are taking the zone down. */
+	if (lives) {
+		error_hint(err, "its processes do not end: xenrun delete --force removes what is left");
+		return false;
+	}
 	/* The folder says where it is. */
 	if (remove_cgroup(container, &ignored))
 		log_message(LOG_WARNING, "%s: %s", options->id, error_message(&ignored));
@@ -224,6 +232,7 @@ static void undo(const struct container *container, pid_t standin)
 	error_clear(&ignored);
 	if (lock >= 0)
 		close(lock);
+	return true;
 }
 
 /* What a call that still creates says when it is ended: `delete --force` does that. The signal does what it would
@@ -263,7 +272,29 @@ static void need_no_last_word(void)
 	last_word.pid = 0;
 }
 
-int create(const struct container_options *options, pid_t *standin, struct error *err)
+/* Hooks may take for ever: who deletes is not to wait for them. Where one fails, the lock is had again to
+ * undo all, unless a call that deletes has it, or had it: *deleted. */
+static int run_poststart(const struct container *container, int *lock, bool *deleted, struct error *err)
+{
+	struct error ignored = {0};
+	struct record *record = NULL;
+
+	close(steal_fd(lock));
+	if (hooks_poststart(container->config, container->record, err) == 0)
+		return 0;
+	*lock = statedir_lock(container->dir, "lock", LOCK_EX, END_SECONDS);
+	/* The file may have been opened before it was removed. */
+	if (*lock >= 0)
+		record = record_load(container->dir, &ignored);
+	*deleted = !record;
+	error_clear(&ignored);
+	record_free(record);
+	return -1;
+}
+
+/* The stand-in is a child of the caller: *standin is its pid. uuid: the container's. */
+static int create(
+	const struct container_options *options, pid_t *standin, uint8_t uuid[16], struct error *err)
 {
 	struct container container = {.options = options,
 		.dir = -1,
@@ -273,13 +304,14 @@ int create(const struct container_options *options, pid_t *standin, struct error
 		.terminal = {-1, -1},
 		.cgroup = {.fd = -1, .release = -1}};
 	cleanup_close int lock = -1;
-	bool launched = false;
+	bool launched = false, deleted = false;
 	int result = -1;
 
 	*standin = 0;
 	if (create_prepare(&container, err))
 		goto out;
 	log_step(options->id, "config read, kernel found");
+	memcpy(uuid, container.record->uuid, sizeof(container.record->uuid));
 
 	if (options->console_socket &&
 		terminal_open(&container.terminal, container.config->process->console_size, err))
@@ -305,14 +337,13 @@ int create(const struct container_options *options, pid_t *standin, struct error
 		if (result == 0 && options->pid_file)
 			result = write_pid_file(options->pid_file, *standin, err);
 		if (result == 0 && options->start)
-			result = hooks_poststart(container.config, container.record, err);
+			result = run_poststart(&container, &lock, &deleted, err);
 	}
 	if (container.alive >= 0)
 		close(container.alive);
 	if (result) {
 		terminal_restore();
-		undo(&container, *standin);
-		if (launched)
+		if (!deleted && undo(&container, *standin, err) && launched)
 			hooks_poststop(container.config, container.record);
 	} else if (container.devices.left_out) {
 		/* Callers read one line of a log, and after a failure that is to be the reason. */
@@ -329,26 +360,28 @@ out:
 
 int container_create(const struct container_options *options, struct error *err)
 {
+	uint8_t uuid[16];
 	pid_t standin;
 
-	return create(options, &standin, err);
+	return create(options, &standin, uuid, err);
 }
 
 int container_run(
 	const struct container_options *options, bool detach, bool keep, int *status, struct error *err)
 {
 	struct container_options to = *options;
+	uint8_t uuid[16];
 	pid_t standin;
 
 	to.start = true;
 	to.foreground = !detach;
 	*status = 0;
-	if (create(&to, &standin, err))
+	if (create(&to, &standin, uuid, err))
 		return -1;
 	if (detach)
 		return 0;
 	forward_signals(standin);
 	*status = await_exit(standin);
 	terminal_restore();
-	return keep ? 0 : container_delete(options->root, options->id, true, err);
+	return keep ? 0 : delete_own(options->root, options->id, uuid, err);
 }

@@ -174,8 +174,13 @@ static int look_at_network(struct container *container, struct error *err)
 	if (network_namespace(container->config, &container->network_namespace, err) ||
 		member_find_zone(container, err))
 		return -1;
-	if (container->owner && !(container->record->zone = strdup(container->owner->id)))
-		return error_set(err, ENOMEM, "container");
+	if (container->owner) {
+		container->record->zone = strdup(container->owner->id);
+		if (!container->record->zone)
+			return error_set(err, ENOMEM, "container");
+		memcpy(container->record->zone_uuid, container->owner->uuid,
+			sizeof(container->record->zone_uuid));
+	}
 	/* The zone has it already. */
 	if (container->shared & CLONE_NEWNET) {
 		close(steal_fd(&container->network_namespace));

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +18,9 @@
  * SIGKILL. */
 #define END_SECONDS  60
 #define KILL_SECONDS 10
+
+/* How long the zone has to end the container's process by itself, having written back what that wrote. */
+#define ZONE_SECONDS 5
 
 /* How long a call that still creates has for its last word. */
 #define CREATOR_SECONDS 1
@@ -54,12 +59,31 @@ static void await_process(const struct process_ref *ref, int seconds)
 		poll(&gone, 1, seconds * 1000);
 }
 
+/* As `kill KILL` does, for what is written in the root waits in the zone to be written back. The zone may be
+ * hung, or hostile: nothing here waits for it any longer. */
+static void kill_in_zone(int dir, const struct record *record)
+{
+	const struct request request = {.type = REQUEST_KILL, .arg = {SIGKILL, 1}};
+	struct error ignored = {0};
+	cleanup_close int monitor =
+		process_alive(&record->standin) ? connect_monitor(dir, SOCK_NONBLOCK, &ignored) : -1;
+
+	error_clear(&ignored);
+	/* The answer would say that the request was taken; the end says more. */
+	if (monitor >= 0 &&
+		send(monitor, &request, sizeof(request), MSG_NOSIGNAL) == (ssize_t)sizeof(request))
+		await_process(&record->standin, ZONE_SECONDS);
+}
+
 /* Ends the container's processes. The stand-in's end takes the zone down, by the monitor; a call that still
  * creates takes all with it. */
 static int end_processes(int dir, const struct record *record, struct error *err)
 {
 	cleanup_close int alive = -1;
 
+	/* Before it was created its process has written nothing. */
+	if (record->status != OCI_STATUS_CREATING)
+		kill_in_zone(dir, record);
 	kill_process(&record->standin);
 	/* The last to end, and no child of a call that asks: looking at the lock again and again finds out
 	 * later. */
@@ -103,7 +127,13 @@ static int remove_and_tell(const char *root, int dir, const struct record *recor
 	return result;
 }
 
-int container_delete(const char *root, const char *id, bool force, struct error *err)
+static bool is_another(const struct record *record, const uint8_t *uuid)
+{
+	return uuid && memcmp(record->uuid, uuid, sizeof(record->uuid)) != 0;
+}
+
+/* uuid: NULL for whichever has the ID. */
+static int delete_one(const char *root, const char *id, const uint8_t *uuid, bool force, struct error *err)
 {
 	cleanup_close int dir = statedir_open(root, id, err);
 	cleanup_close int lock = -1;
@@ -125,6 +155,10 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 			return -1;
 		error_clear(err);
 		return statedir_remove(root, id, err);
+	}
+	if (is_another(record, uuid)) {
+		record_free(record);
+		return 0;
 	}
 	status = record_status(record);
 	if (status != OCI_STATUS_STOPPED && !force) {
@@ -174,4 +208,14 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 			 : remove_and_tell(root, dir, record, err);
 	record_free(record);
 	return result;
+}
+
+int container_delete(const char *root, const char *id, bool force, struct error *err)
+{
+	return delete_one(root, id, NULL, force, err);
+}
+
+int delete_own(const char *root, const char *id, const uint8_t uuid[16], struct error *err)
+{
+	return delete_one(root, id, uuid, true, err);
 }

@@ -70,7 +70,7 @@ static int ask(struct exec *exec, struct error *err)
 	for (size_t i = 1; i < count; i++)
 		if (fds[i] < 0)
 			fds[i] = fcntl(null, F_DUPFD_CLOEXEC, 3);
-	exec->monitor = connect_monitor(exec->dir, err);
+	exec->monitor = connect_monitor(exec->dir, 0, err);
 	if (exec->monitor < 0)
 		return -1;
 	sent = send_with(exec->monitor, &request, sizeof(request), fds, count) == (ssize_t)sizeof(request);

@@ -49,12 +49,43 @@ static void keeper_reclaims(struct container *container)
 		network_release(container->network_namespace, container->record->uuid);
 }
 
+/* Whoever stops a container with all in its cgroup, or shuts the host down, sends SIGTERM to it: that is the
+ * process's, by the stand-in, and no business of those who take the zone down when that has ended. */
+static void block_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	/* Who ignores it is not told of it. */
+	signal(SIGCHLD, SIG_DFL);
+}
+
+static int await_monitor(const struct container *container, pid_t child)
+{
+	int status, number;
+	pid_t ended;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
+		/* After SIGTERM comes SIGKILL, for all in the cgroup at once: somebody has to be left who
+		 * destroys the zone. */
+		if (sigwait(&set, &number) == 0 && number == SIGTERM)
+			hostcgroup_leave(&container->record->cgroup, 0);
+	}
+	return ended == child ? status : -1;
+}
+
 void keeper_main(struct container *container)
 {
 	struct error err = {0};
 	pid_t child;
 	int status;
 
+	block_signals();
 	setsid();
 	prctl(PR_SET_NAME, "xenrun:keeper");
 	signal(SIGPIPE, SIG_IGN);
@@ -65,6 +96,7 @@ void keeper_main(struct container *container)
 
 		close_all_but(kept, sizeof(kept) / sizeof(*kept));
 	}
+	container->record->keeper = process_ref(getpid());
 	child = fork();
 	if (child == 0)
 		monitor_run(container);
@@ -76,8 +108,7 @@ void keeper_main(struct container *container)
 	/* The others are to see their sockets end when the monitor does. */
 	close(container->standin);
 	close(container->creator);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
+	status = await_monitor(container, child);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		keeper_reclaims(container);
 	_exit(0);

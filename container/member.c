@@ -272,7 +272,7 @@ struct zone *member_join(struct container *container, const struct zone_network 
 	const char *root = container->options->root;
 	struct record *record = container->record;
 	struct zone_vif vifs[ZONE_VIFS_MAX];
-	const struct zone_member member = {
+	struct zone_member member = {
 		.tags = {ZONE_TAG_CONTROL, ZONE_TAG_ROOTFS, container->volumes.len ? ZONE_TAG_VOLUMES : NULL,
 			NULL},
 		.vifs = vifs,
@@ -280,11 +280,18 @@ struct zone *member_join(struct container *container, const struct zone_network 
 		.vbds = container->devices.disks,
 		.vbds_len = container->devices.disks_len,
 	};
-	struct zone *zone = zone_join(container->owner->uuid, &member, &record->member, err);
-	const struct request join = {
-		.type = REQUEST_JOIN, .arg = {record->member}, .memory_kib = container->memory_kib};
-	const struct request share = {.type = REQUEST_SHARE, .arg = {record->member, container->shared}};
+	struct request join = {.type = REQUEST_JOIN, .memory_kib = container->memory_kib},
+		       share = {.type = REQUEST_SHARE, .arg = {0, container->shared}};
+	struct zone *zone;
 
+	/* It is written down before anything has that number: whoever takes down what this process could not
+	 * any more is to find it. */
+	if (zone_take_member(container->owner->uuid, &member.number, err))
+		return NULL;
+	record->member = join.arg[0] = share.arg[0] = member.number;
+	if (record_save(container->dir, record, err))
+		return NULL;
+	zone = zone_join(container->owner->uuid, &member, err);
 	if (!zone)
 		return NULL;
 	if (ask(root, record->zone, &join, err)) {
@@ -299,26 +306,51 @@ struct zone *member_join(struct container *container, const struct zone_network 
 	return zone;
 }
 
-void member_leave(const char *root, const struct record *record)
+/* The record of the container whose zone it is. Another one may have come to have the ID. */
+static struct record *record_of_zone(int dir, const struct record *record)
+{
+	static const uint8_t unknown[sizeof(record->zone_uuid)];
+	struct error ignored = {0};
+	struct record *owner = dir < 0 ? NULL : record_load(dir, &ignored);
+
+	error_clear(&ignored);
+	/* An earlier version did not write it down. */
+	if (!owner || memcmp(record->zone_uuid, unknown, sizeof(unknown)) == 0 ||
+		memcmp(record->zone_uuid, owner->uuid, sizeof(owner->uuid)) == 0)
+		return owner;
+	record_free(owner);
+	return NULL;
+}
+
+/* Has the owner's monitor end what is left of the container in the zone. */
+static struct record *leave(const char *root, const struct record *record)
 {
 	const struct request request = {.type = REQUEST_LEAVE, .arg = {record->member}};
 	struct error ignored = {0};
+	cleanup_close int dir = statedir_open(root, record->zone, &ignored);
+	struct record *owner = record_of_zone(dir, record);
+	struct answer answer;
 
-	ask(root, record->zone, &request, &ignored);
+	if (owner)
+		request_monitor(dir, &request, &answer, &ignored);
 	error_clear(&ignored);
+	return owner;
+}
+
+void member_leave(const char *root, const struct record *record)
+{
+	record_free(leave(root, record));
 }
 
 void member_reclaim(const char *root, const struct record *record)
 {
-	struct error ignored = {0};
-	cleanup_close int dir = statedir_open(root, record->zone, &ignored);
-	struct record *owner = dir < 0 ? NULL : record_load(dir, &ignored);
+	struct record *owner;
 
-	error_clear(&ignored);
 	/* It was not so far as to have a number. */
-	if (owner && record->member) {
-		member_leave(root, record);
+	if (!record->member)
+		return;
+	owner = leave(root, record);
+	if (owner)
 		zone_reclaim_member(owner->uuid, record->member);
-	}
 	record_free(owner);
 }

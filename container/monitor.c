@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -39,6 +38,8 @@
 
 /* How long interfaces may take to carry packets, once the process is to start. */
 #define NETWORK_SECONDS 60
+
+#define KEEPER_KILLED "the zone's keeper was killed"
 
 void monitor_fail(struct monitor *monitor, const char *what, int status)
 {
@@ -373,7 +374,7 @@ static void watch(struct monitor *monitor)
 			{.fd = zone_store_fd(monitor->zone), .events = POLLIN},
 			{.fd = zone_console_fd(monitor->zone), .events = POLLIN},
 			{.fd = monitor->listener, .events = POLLIN},
-			{.fd = monitor->signals, .events = POLLIN},
+			{.fd = monitor->keeper, .events = POLLIN},
 			{.fd = container->creator, .events = POLLIN},
 			{.fd = monitor->network.answer, .events = POLLIN},
 		};
@@ -400,7 +401,7 @@ static void watch(struct monitor *monitor)
 		if (fds[4].revents)
 			monitor_request_event(monitor);
 		if (fds[5].revents)
-			monitor_fail(monitor, "the zone's keeper was killed", STATUS_LOST);
+			monitor_fail(monitor, KEEPER_KILLED, STATUS_LOST);
 		if (fds[6].revents)
 			monitor_fail(monitor, "the call that creates was killed", STATUS_LOST);
 		if (fds[7].revents)
@@ -536,8 +537,7 @@ static int build(struct monitor *monitor, struct error *err)
 		if (!monitor->zone)
 			return -1;
 		log_step(container->record->id, "zone joined");
-		/* Under which number, for who takes it down, and its interfaces and disks, if nobody else can. */
-		return record_save(container->dir, container->record, err);
+		return 0;
 	}
 	memcpy(config.uuid, container->record->uuid, sizeof(config.uuid));
 	monitor->zone = zone_build(&config, err);
@@ -551,23 +551,20 @@ void monitor_run(struct container *container)
 {
 	struct monitor monitor = {.container = container, .listener = -1, .starter = -1};
 	struct error err = {0};
-	sigset_t set;
 	bool failed;
 	int outside;
 
+	/* Signals are blocked as the keeper's are. */
 	prctl(PR_SET_NAME, "xenrun:monitor");
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_SETMASK, &set, NULL);
-	monitor.signals = signalfd(-1, &set, SFD_CLOEXEC);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	container->record->monitor = process_ref(getpid());
-	container->record->keeper = process_ref(getppid());
+	monitor.keeper = process_open(&container->record->keeper);
 
 	zone_network_init(
 		&monitor.network, container->network_namespace, &container->network, container->record->uuid);
 	outside = hostcgroup_step_out(&container->record->cgroup);
-	failed = listen_for_requests(&monitor, &err) || build(&monitor, &err);
+	if (monitor.keeper < 0)
+		error_set(&err, 0, KEEPER_KILLED);
+	failed = monitor.keeper < 0 || listen_for_requests(&monitor, &err) || build(&monitor, &err);
 	if (failed || hostcgroup_step_in(outside, &err)) {
 		monitor_fail(&monitor, error_message(&err), STATUS_LOST);
 	} else {

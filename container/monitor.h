@@ -24,8 +24,8 @@ struct monitor {
 	struct container *container;
 	struct zone *zone;
 	struct zone_network network;
-	int listener; /* control.sock */
-	int signals;
+	int listener;	/* control.sock */
+	int keeper;	/* a pidfd: its end is everything's */
 	int starter;	/* the call of `start` that waits for its answer, -1 */
 	bool created;	/* zone init says so */
 	bool committed; /* the creator has its answer */

@@ -65,11 +65,12 @@ int reclaim(const char *root, struct record *record, struct error *err);
 /* After a creation that failed: removes what it made on the host of the container's cgroup. */
 int remove_cgroup(const struct container *container, struct error *err);
 
-/* The first half of create: reads the config and fills *container, whose options are there. Nothing is made. */
+/* The first half of create: reads the config and fills *container, whose options are there. Nothing is made.
+ */
 int create_prepare(struct container *container, struct error *err);
 
-/* create, up to what its callers differ in. The stand-in is a child of the caller: *standin is its pid. */
-int create(const struct container_options *options, pid_t *standin, struct error *err);
+/* delete --force of the container that was made with this UUID: one that has its ID now may be another. */
+int delete_own(const char *root, const char *id, const uint8_t uuid[16], struct error *err);
 
 /* The config.json that the container was created from, as it was then. The caller frees it. */
 struct oci_config *container_config(int dir, struct error *err);
@@ -101,8 +102,9 @@ int write_pid_file(const char *path, pid_t pid, struct error *err);
 void forward_signals(pid_t pid);
 int await_exit(pid_t pid);
 
-/* A socket to the monitor; -1 with err->number ECONNREFUSED when there is none. */
-int connect_monitor(int dir, struct error *err);
+/* A socket to the monitor; -1 with err->number ECONNREFUSED when there is none. flags: SOCK_NONBLOCK, or 0.
+ */
+int connect_monitor(int dir, int flags, struct error *err);
 
 /* Asks the monitor. Returns 0, -1 with what it says, or with err->number ECONNREFUSED when there is none. */
 int request_monitor(int dir, const struct request *request, struct answer *answer, struct error *err);

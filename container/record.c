@@ -12,6 +12,8 @@
 #include "container/process.h"
 #include "util/cleanup.h"
 
+#define UUID_SIZE 16
+
 static void add_string(struct json_object *object, const char *key, const char *value)
 {
 	if (value)
@@ -27,14 +29,20 @@ static void add_process(struct json_object *object, const char *key, const struc
 	json_object_object_add(object, key, pair);
 }
 
+static void add_uuid(struct json_object *object, const char *key, const uint8_t uuid[UUID_SIZE])
+{
+	char text[2 * UUID_SIZE + 1];
+
+	for (size_t i = 0; i < UUID_SIZE; i++)
+		snprintf(text + 2 * i, 3, "%02x", uuid[i]);
+	add_string(object, key, text);
+}
+
 static struct json_object *to_json(const struct record *record)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *annotations = json_object_new_object();
-	char uuid[2 * sizeof(record->uuid) + 1];
 
-	for (size_t i = 0; i < sizeof(record->uuid); i++)
-		snprintf(uuid + 2 * i, 3, "%02x", record->uuid[i]);
 	for (size_t i = 0; i < record->annotations.len; i++)
 		add_string(annotations, record->annotations.keys[i], record->annotations.values[i]);
 	add_string(object, "id", record->id);
@@ -47,8 +55,10 @@ static struct json_object *to_json(const struct record *record)
 	add_string(object, "cgroup", record->cgroup.path);
 	add_string(object, "cgroupUnit", record->cgroup.unit);
 	add_string(object, "cgroupHierarchies", record->cgroup.hierarchies);
-	add_string(object, "uuid", uuid);
+	add_uuid(object, "uuid", record->uuid);
 	add_string(object, "zone", record->zone);
+	if (record->zone)
+		add_uuid(object, "zoneUUID", record->zone_uuid);
 	json_object_object_add(object, "member", json_object_new_int64(record->member));
 	add_string(object, "status", oci_status_name(record->status));
 	json_object_object_add(object, "annotations", annotations);
@@ -84,6 +94,15 @@ static char *get_string(struct json_object *object, const char *key)
 	struct json_object *value;
 
 	return json_object_object_get_ex(object, key, &value) ? strdup(json_object_get_string(value)) : NULL;
+}
+
+/* Where there is none it stays as it is. */
+static void get_uuid(struct json_object *object, const char *key, uint8_t uuid[UUID_SIZE])
+{
+	cleanup_free char *text = get_string(object, key);
+
+	for (size_t i = 0; text && strlen(text) == 2 * UUID_SIZE && i < UUID_SIZE; i++)
+		sscanf(text + 2 * i, "%2" SCNx8, &uuid[i]);
 }
 
 static struct process_ref get_process(struct json_object *object, const char *key)
@@ -123,7 +142,6 @@ struct record *record_load(int dir, struct error *err)
 	struct json_object *object = fd < 0 ? NULL : json_object_from_fd(fd);
 	struct record *record = NULL;
 	struct json_object *value;
-	cleanup_free char *uuid = NULL;
 	const char *status;
 
 	if (!object) {
@@ -148,9 +166,8 @@ struct record *record_load(int dir, struct error *err)
 	record->zone = get_string(object, "zone");
 	if (json_object_object_get_ex(object, "member", &value))
 		record->member = (uint32_t)json_object_get_int64(value);
-	uuid = get_string(object, "uuid");
-	for (size_t i = 0; uuid && strlen(uuid) == 2 * sizeof(record->uuid) && i < sizeof(record->uuid); i++)
-		sscanf(uuid + 2 * i, "%2" SCNx8, &record->uuid[i]);
+	get_uuid(object, "uuid", record->uuid);
+	get_uuid(object, "zoneUUID", record->zone_uuid);
 	status = json_object_object_get_ex(object, "status", &value) ? json_object_get_string(value) : "";
 	record->status = (enum oci_status)oci_status_number(status);
 	record->reclaimed =

@@ -27,10 +27,10 @@ static int not_running(struct error *err)
 	return -1;
 }
 
-int connect_monitor(int dir, struct error *err)
+int connect_monitor(int dir, int flags, struct error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
 
 	if (fd < 0)
 		return error_set(err, errno, "socket");
@@ -42,7 +42,7 @@ int connect_monitor(int dir, struct error *err)
 
 int request_monitor(int dir, const struct request *request, struct answer *answer, struct error *err)
 {
-	cleanup_close int fd = connect_monitor(dir, err);
+	cleanup_close int fd = connect_monitor(dir, 0, err);
 	ssize_t got;
 
 	if (fd < 0)

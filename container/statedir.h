@@ -38,6 +38,7 @@ struct record {
 	struct process_ref creator, standin, monitor, keeper;
 	uint8_t uuid[16]; /* of the zone; of a member a name of its own, for what it has on the host */
 	char *zone;	  /* the ID of the container whose zone it is a member of; NULL: its own */
+	uint8_t zone_uuid[16]; /* that zone's, where there may be another under the ID; 0: not known */
 	uint32_t member;  /* its number in that zone */
 	bool reclaimed;	  /* the zone is gone, and its nodes */
 	struct hostcgroup cgroup; /* on the host; what `delete` finds there may not be there yet */

@@ -123,7 +123,8 @@ bool terminal_event(bool terminal, const struct stream *streams, const struct si
 		return terminal_size(streams[0].fd, &event->arg[0], &event->arg[1]) ||
 		       terminal_size(streams[1].fd, &event->arg[0], &event->arg[1]);
 	}
-	if (terminal && info->ssi_code == SI_KERNEL) {
+	/* SIGTERM is no terminal's: that one is for all processes of the host. */
+	if (terminal && info->ssi_code == SI_KERNEL && info->ssi_signo != SIGTERM) {
 		/* SIGCONT comes with it. */
 		event->type = ZONE_EVENT_HANGUP;
 		return info->ssi_signo == SIGHUP;

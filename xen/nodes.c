@@ -209,7 +209,8 @@ int nodes_write(struct zone *zone, const struct zone_config *config, struct erro
 	return 0;
 }
 
-int nodes_take_vbds(struct zone *zone, uint32_t count, uint32_t *first, struct error *err)
+static int take(
+	struct zone *zone, const char *of, uint32_t count, uint32_t limit, uint32_t *first, struct error *err)
 {
 	struct writer w = {.store = zone->store};
 	int result;
@@ -217,23 +218,32 @@ int nodes_take_vbds(struct zone *zone, uint32_t count, uint32_t *first, struct e
 	do {
 		if (!writer_begin(&w, &result, err))
 			break;
-		*first = take_number(&w, zone->domid, "vbd", count, VBDS_MAX);
+		*first = take_number(&w, zone->domid, of, count, limit);
 	} while (writer_end(&w, &result, err));
 	return result;
+}
+
+int nodes_take_member(struct zone *zone, uint32_t *number, struct error *err)
+{
+	return take(zone, "member", 1, MEMBERS_MAX, number, err);
+}
+
+int nodes_take_vbds(struct zone *zone, uint32_t count, uint32_t *first, struct error *err)
+{
+	return take(zone, "vbd", count, VBDS_MAX, first, err);
 }
 
 int nodes_join(struct zone *zone, const struct zone_member *member, struct error *err)
 {
 	struct writer w = {.store = zone->store};
-	uint32_t number;
+	const uint32_t number = member->number;
 	int result;
 
+	zone->first = number * ZONE_SHARES_MAX;
+	zone->first_vif = number * ZONE_VIFS_MAX;
 	do {
 		if (!writer_begin(&w, &result, err))
 			break;
-		number = take_number(&w, zone->domid, "member", 1, MEMBERS_MAX);
-		zone->first = number * ZONE_SHARES_MAX;
-		zone->first_vif = number * ZONE_VIFS_MAX;
 		for (uint32_t i = 0; member->tags[i]; i++) {
 			char tag[64];
 

@@ -94,6 +94,7 @@ struct zone *zone_build(const struct zone_config *config, struct error *err);
 
 /* What one more container brings into a zone. Borrowed. */
 struct zone_member {
+	uint32_t number; /* that was taken for it */
 	/* As those of struct zone_config; to each tag ".MEMBER" is added. */
 	const char *tags[ZONE_SHARES_MAX + 1];
 	const struct zone_vif *vifs;
@@ -102,11 +103,13 @@ struct zone_member {
 	uint32_t vbds_len;
 };
 
-/* Gives a zone that runs, somebody else's, these devices. *number is that of the member, which no other has
- * had; in the guest its interfaces are counted from *number * ZONE_VIFS_MAX. The handle knows of these
- * devices alone, by their places, and has no console. */
-struct zone *zone_join(const uint8_t uuid[ZONE_UUID_LENGTH], const struct zone_member *member,
-	uint32_t *number, struct error *err);
+/* Takes a number for a member of a zone that runs, which no other has had. */
+int zone_take_member(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t *number, struct error *err);
+
+/* Gives a zone that runs, somebody else's, these devices; in the guest the interfaces are counted from
+ * number * ZONE_VIFS_MAX. The handle knows of these devices alone, by their places, and has no console. */
+struct zone *zone_join(
+	const uint8_t uuid[ZONE_UUID_LENGTH], const struct zone_member *member, struct error *err);
 
 /* Takes numbers for that many block devices of a zone that runs: *first and those behind it. */
 int zone_take_vbds(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t count, uint32_t *first, struct error *err);

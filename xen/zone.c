@@ -235,6 +235,16 @@ static struct zone *find_zone(const uint8_t uuid[ZONE_UUID_LENGTH], struct error
 	return NULL;
 }
 
+int zone_take_member(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t *number, struct error *err)
+{
+	struct zone *zone = find_zone(uuid, err);
+	int result = zone ? nodes_take_member(zone, number, err) : -1;
+
+	if (zone)
+		disconnect(zone);
+	return result;
+}
+
 int zone_take_vbds(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t count, uint32_t *first, struct error *err)
 {
 	struct zone *zone = find_zone(uuid, err);
@@ -264,8 +274,8 @@ void zone_reclaim_member(const uint8_t uuid[ZONE_UUID_LENGTH], uint32_t number)
 	disconnect(zone);
 }
 
-struct zone *zone_join(const uint8_t uuid[ZONE_UUID_LENGTH], const struct zone_member *member,
-	uint32_t *number, struct error *err)
+struct zone *zone_join(
+	const uint8_t uuid[ZONE_UUID_LENGTH], const struct zone_member *member, struct error *err)
 {
 	struct zone *zone = find_zone(uuid, err);
 	xc_domaininfo_t info;
@@ -281,10 +291,9 @@ struct zone *zone_join(const uint8_t uuid[ZONE_UUID_LENGTH], const struct zone_m
 	}
 	if (nodes_join(zone, member, err))
 		goto fail;
-	*number = zone->first / ZONE_SHARES_MAX;
 	if (!watch(zone, err))
 		return zone;
-	unplug(zone, zone->first / ZONE_SHARES_MAX);
+	unplug(zone, member->number);
 	nodes_leave(zone);
 fail:
 	disconnect(zone);

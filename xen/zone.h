@@ -73,8 +73,10 @@ int mptable_write(struct xc_dom_image *dom, uint32_t vcpus);
 
 /* nodes.c: writes the XenStore nodes of the zone and its devices, and introduces it. */
 int nodes_write(struct zone *zone, const struct zone_config *config, struct error *err);
-/* The devices of one more container: from zone->first and first_vif on, numbers that none has had. */
+/* The devices of one more container: from zone->first and first_vif on. */
 int nodes_join(struct zone *zone, const struct zone_member *member, struct error *err);
+/* Numbers that none has had. */
+int nodes_take_member(struct zone *zone, uint32_t *number, struct error *err);
 int nodes_take_vbds(struct zone *zone, uint32_t count, uint32_t *first, struct error *err);
 void nodes_leave(struct zone *zone);
 /* The interfaces from number `first` on that are one container's, however many there are. */

@@ -253,6 +253,48 @@ sh('cat /mnt/file')"
 	ran 'prestart createRuntime createContainer poststart another'
 }
 
+@test "poststart's hangs: delete --force does not wait for it; its call leaves alone who has the ID then" {
+	for version in 1.2.1 1.3.0; do
+		hooked hangs "c['ociVersion'] = '$version'" \
+			"hook('poststart')['args'].append('while [ ! -e $log.go ]; do sleep 0.2; done; exit 3')"
+		timeout 120 xenrun --root "$STATES" run --bundle "$bundle" "$id" </dev/null >/dev/null 2>"$bundle.err" 3>&- &
+		caller=$!
+		within 60 grep -q poststart "$log"
+		began=$SECONDS
+		ok delete --force "$id"
+		[ $((SECONDS - began)) -lt 30 ]
+		no_domain "$id"
+		refuses 'does not exist' state "$id"
+		ran 'prestart createRuntime createContainer poststart poststop'
+		create
+		equal "$status" 0
+		touch "$log.go"
+		status=0
+		wait "$caller" || status=$?
+		[ "$status" != 0 ]
+		says "$(<"$bundle.err")" 'hooks\.poststart\[0\]'
+		status_is "$id" created
+		ok delete --force "$id"
+		equal "$(grep -c poststop "$log")" 2
+		rm -rf "$log" "$log.go" "$root"
+	done
+}
+
+@test "poststart's fails, and the processes do not end: run says so, and leaves all to delete" {
+	monitor="sed -n '/\"monitor\":/,/\]/p' $STATES/${PREFIX}stuck/state.json | tr -dc '0-9,\n' | grep -o '[0-9]\+' | head -n 1"
+	echo "kill -STOP \$($monitor)" >"$BATS_TEST_TMPDIR/stop"
+	hooked stuck "c['ociVersion'] = '1.3.0'; hook('poststart')['args'].append('. $BATS_TEST_TMPDIR/stop; exit 3')"
+	refuses 'exit status 3 \(its processes do not end: xenrun delete --force removes' run --bundle "$bundle" "$id"
+	ran 'prestart createRuntime createContainer poststart'
+	pid=$(eval "$monitor")
+	kill -CONT "$pid"
+	within 20 no_domain "$id"
+	within 20 eval '[ ! -e "/proc/$pid" ]'
+	status_is "$id" stopped
+	ok delete "$id"
+	ran 'prestart createRuntime createContainer poststart poststop'
+}
+
 @test "poststop's fails: the others run, the container is deleted" {
 	hooked poststop "hook('poststop')['args'].append('exit 3')" "c['hooks']['poststop'].append(host('another'))" \
 		"sh('exit 0')"

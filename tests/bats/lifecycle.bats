@@ -113,6 +113,28 @@ monitor_of() { sed -n "/\"$2\":/,/\]/p" "$STATES/$1/state.json" | tr -dc '0-9,\n
 	refuses 'does not exist' state "$id"
 }
 
+@test "delete --force: what the process has written is in the root; a zone that hangs is not waited for" {
+	own_root busybox
+	writing="sh('exec 3>/open; echo kept >&3; echo kept >/closed; echo done; while :; do sleep 0.1; done')"
+	for how in running paused; do
+		rm -f "$root/open" "$root/closed"
+		create "$how" "$writing"
+		start
+		within 20 printed "done"
+		[ $how = running ] || ok pause "$id"
+		ok delete --force "$id"
+		equal "$(<"$root/open") $(<"$root/closed")" 'kept kept'
+		no_domain "$id"
+	done
+	create hangs "$writing"
+	start
+	xl pause "$id"
+	began=$SECONDS
+	ok delete --force "$id"
+	[ $((SECONDS - began)) -lt 20 ]
+	no_domain "$id"
+}
+
 @test "the pid is an orphan of create's caller and ends as the process does: 0, 7, and by signals" {
 	make_bundle zero
 	output=$("$HERE/conmon" 60 "$bundle/pid" xenrun --root "$STATES" "$id" 3>&-)
@@ -203,6 +225,24 @@ kill_one() { # NAME STATUS-OF-CONTAINER
 @test "the monitor is killed: the zone is taken down" { kill_one monitor running; }
 @test "the keeper is killed: the zone is taken down" { kill_one keeper running; }
 @test "the monitor is killed before start: the zone is taken down" { kill_one monitor created; }
+
+@test "monitor and keeper are asked to end: the container runs on; its pid passes SIGTERM on" {
+	create asked "$waiting"
+	start
+	within 20 printed waits
+	for signal in TERM HUP INT QUIT USR1 ALRM TSTP; do
+		kill "-$signal" "$(monitor_of "$id" keeper)" "$(monitor_of "$id" monitor)"
+	done
+	sleep 2
+	status_is "$id" running
+	ok exec "$id" true
+	equal "$(ps -o comm= -p "$(monitor_of "$id" keeper),$(monitor_of "$id" monitor)" | sort | paste -sd ' ')" "xenrun:keeper xenrun:monitor"
+	kill -TERM "$pid"
+	within 20 status_is "$id" stopped
+	within 20 no_domain "$id"
+	within 20 process_is_gone "$(monitor_of "$id" keeper)"
+	ok delete "$id"
+}
 
 @test "the zone is destroyed from outside: the container is stopped, and says so" {
 	create destroyed "$waiting"

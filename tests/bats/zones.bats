@@ -29,6 +29,8 @@ teardown() {
 domains() { xl list | tail -n +3 | wc -l; }
 devices() { xenstore-list "/local/domain/$(xl domid "${PREFIX}$1")/device/$2" | paste -sd ' '; }
 
+megabytes() { xl list "${PREFIX}one" | awk 'NR == 2 { print $3 }'; }
+
 # A container of that name in the zone.
 in_zone() { # ZONE NAME [STATEMENTS]
 	make_bundle "$2" "c['annotations']['org.xenrun.zone'] = '$1'" "${@:3}"
@@ -39,6 +41,8 @@ up() { # ZONE NAME [STATEMENTS]
 	ok run --detach --bundle "$bundle" "$id"
 	within 20 printed up
 }
+# One of the container's that was made last.
+process() { sed -n "/\"$1\":/,/\]/p" "$STATES/$id/state.json" | grep -o '[0-9]\+' | head -n 1; }
 LIVE="sh('trap \"exit 7\" TERM; echo up; while :; do sleep 0.1; done')"
 
 # A network namespace whose eth0 is at the bridge and has that address.
@@ -66,7 +70,7 @@ shared() { # CONTAINER TYPE...
 
 @test "one name: one domain; apart in hostname, IPC, processes, mounts, network; exec, statuses, memory of each" {
 	up blue one 'c["hostname"] = "first"' "$LIVE"
-	before=$(xl list "${PREFIX}one" | awk 'NR == 2 { print $3 }')
+	before=$(megabytes)
 	up blue two 'c["hostname"] = "second"' 'c["mounts"].append({"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"})' "$LIVE"
 	equal "$(domains)" 1
 	equal "$(devices one 9pfs)" '0 1 3 4'
@@ -92,7 +96,7 @@ shared() { # CONTAINER TYPE...
 	ok kill "${PREFIX}two" TERM
 	within 20 status_is "${PREFIX}two" stopped
 	within 10 eval '[ "$(devices one 9pfs)" = "0 1" ]'
-	within 30 eval '[ "$(xl list "${PREFIX}one" | awk "NR == 2 { print \$3 }")" -le '$((before + 2))' ]'
+	within 30 eval '[ "$(megabytes)" -le '$((before + 2))' ]'
 	in_zone blue three "sh('exit 5')"
 	x run --bundle "$bundle" "$id"
 	equal "$status" 5
@@ -230,7 +234,7 @@ $(ip netns exec "$NET-$name" cat /sys/class/net/eth0/address)" || complain "$nam
 		says "$(devices one vif)" '^0 '
 		pids=()
 		for victim in $victims; do
-			pids+=("$(sed -n "/\"$victim\":/,/\]/p" "$STATES/$id/state.json" | grep -o '[0-9]\+' | head -n 1)")
+			pids+=("$(process "$victim")")
 		done
 		kill -KILL "${pids[@]}"
 		within 20 status_is "$id" stopped
@@ -248,6 +252,47 @@ $(ip netns exec "$NET-$name" cat /sys/class/net/eth0/address)" || complain "$nam
 	ok resume "${PREFIX}one"
 	up blue next "$(connected two)" "$LIVE"
 	ok exec "$id" ping -c 1 -W 5 10.79.0.1
+}
+
+@test "a zone that was made again under the ID of one that a member had: that member's delete leaves it alone" {
+	up blue one "$LIVE"
+	up blue left "$LIVE"
+	kill -KILL "$(process monitor)" "$(process keeper)"
+	within 20 status_is "$id" stopped
+	ok delete --force "${PREFIX}one"
+	up blue one "$LIVE"
+	up blue two "$LIVE"
+	for one in "${PREFIX}left" "$id"; do
+		grep -q '"member": *1,' "$STATES/$one/state.json"
+	done
+	ok delete "${PREFIX}left"
+	sleep 2
+	status_is "$id" running
+	ok exec "$id" true
+	equal "$(domains)" 1
+}
+
+@test "a member's monitor is killed while it joins: what it had of the zone goes" {
+	cable one 10.81.0.1
+	cable two 10.81.0.2
+	up blue one "$(connected one)" "$LIVE"
+	before=$(megabytes)
+	owner=$(process monitor)
+	kill -STOP "$owner"
+	in_zone blue late "$(connected two)" "$LIVE"
+	timeout 120 xenrun --root "$STATES" create --bundle "$bundle" "$id" </dev/null >/dev/null 2>"$bundle.err" 3>&- &
+	caller=$!
+	within 60 eval '[ "$(devices one vif)" = "0 16" ]'
+	kill -KILL "$(process monitor)"
+	kill -CONT "$owner"
+	status=0
+	wait "$caller" || status=$?
+	[ "$status" != 0 ]
+	refuses 'does not exist' state "$id"
+	equal "$(devices one vif)" 0
+	equal "$(ip -n "$NET-two" -o link | grep vif)" ""
+	within 30 eval '[ "$(megabytes)" -le $((before + 2)) ]'
+	ok exec "${PREFIX}one" true
 }
 
 @test "PVH" {

@@ -67,9 +67,32 @@ started() { # NAME [STATEMENTS]
 	systemctl stop machine-x.slice
 }
 
-@test "systemctl stop ends the container, and its zone" {
+@test "systemctl stop: the process gets SIGTERM, and the time that it takes; what it writes then is there" {
+	own_root busybox
+	root=$root make_bundle asked 'c["linux"]["cgroupsPath"] = "machine.slice:xenrun:asked"' \
+		"sh('trap \"sleep 2; echo written >/file; exit 7\" TERM; echo waits; while :; do sleep 0.1; done')"
+	xenrun --root "$STATES" --systemd-cgroup run --bundle "$bundle" "$id" </dev/null >"$bundle.out" 2>"$bundle.err" 3>&- &
+	caller=$!
+	within 60 printed waits
+	systemctl stop xenrun-asked.scope
+	status=0
+	wait "$caller" || status=$?
+	equal "$status" 7
+	equal "$(<"$root/file")" written
+	equal "$(<"$bundle.err")" ""
+	refuses 'does not exist' state "$id"
+	no_domain "$id"
+	equal "$(units)" ""
+}
+
+@test "systemctl stop of who does not heed SIGTERM ends the container after a time, and its zone" {
 	started stopped
+	mkdir -p "/run/systemd/system/$unit.d"
+	printf '[Scope]\nTimeoutStopSec=5\n' >"/run/systemd/system/$unit.d/time.conf"
+	systemctl daemon-reload
+	equal "$(property "$unit" TimeoutStopUSec)" 5s
 	systemctl stop "$unit"
+	rm -r "/run/systemd/system/$unit.d"
 	within 30 status_is "$id" stopped
 	within 20 no_domain "$id"
 	ok delete "$id"
