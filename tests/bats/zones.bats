@@ -283,7 +283,10 @@ $(ip netns exec "$NET-$name" cat /sys/class/net/eth0/address)" || complain "$nam
 	timeout 120 xenrun --root "$STATES" create --bundle "$bundle" "$id" </dev/null >/dev/null 2>"$bundle.err" 3>&- &
 	caller=$!
 	within 60 eval '[ "$(devices one vif)" = "0 16" ]'
-	kill -KILL "$(process monitor)"
+	monitor=$(process monitor)
+	# Where the record does not have it yet, that is 0: whoever runs this.
+	[ "$monitor" != 0 ] || { kill -CONT "$owner"; return 1; }
+	kill -KILL "$monitor"
 	kill -CONT "$owner"
 	status=0
 	wait "$caller" || status=$?
