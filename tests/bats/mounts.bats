@@ -355,6 +355,18 @@ sh("sleep 1000")'
 	done
 }
 
+@test "root that may not keep the set-user-ID bit does not, on the root and on a bind mount" {
+	own_root busybox
+	mkdir "$BATS_TEST_TMPDIR/volume"
+	make_bundle suid "base = '$BATS_TEST_TMPDIR'"'
+c["mounts"].append({"destination": "/v", "type": "bind", "source": base + "/volume", "options": ["rbind"]})
+p["capabilities"] = {}
+sh("for at in / /v; do cd $at; touch kept; chmod 6755 kept; echo x >>kept; stat -c %a kept; done")'
+	ok run --bundle "$bundle" "$id"
+	equal "$output" $'755\n755'
+	equal "$(stat -c %a "$BATS_TEST_TMPDIR/volume/kept")" 755
+}
+
 @test "binds are where podman cp looks: in the mounts of the container's pid" {
 	own_root busybox
 	cd "$BATS_TEST_TMPDIR"

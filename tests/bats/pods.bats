@@ -88,7 +88,9 @@ memory_of() { # FOLDER
 	start_owner "sh('exec sleep 1000')"
 	before=$(megabytes)
 	for name in one two; do
-		make_bundle $name "$(shared ipc uts)" "sh('trap \"exit 7\" TERM; echo up; while :; do sleep 0.1; done')"
+		make_bundle $name "$(shared ipc uts)" \
+			"c['mounts'].append({'destination': '/sys/fs/cgroup', 'type': 'cgroup', 'source': 'cgroup', 'options': ['ro']})" \
+			"sh('trap \"exit 7\" TERM; echo up; while :; do sleep 0.1; done')"
 		ok create --bundle "$bundle" "$id"
 		status_is "$id" created
 		ok start "$id"

@@ -154,6 +154,54 @@ p['args'] = ['sleep', '1000']"
 	confined "$pid" 000000008800001b
 }
 
+# Becomes a program of this host's that would lock it.
+host_lock() { # FILE STATEMENT
+	exec python3 -c "import fcntl, time; file = open('$1', 'r+'); fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB); $2" 3>&-
+}
+
+@test "a lock on a bind mount is the open file's: another that is closed, or the end of flock(1), does not end it; a child does" {
+	own_root debian
+	cd "$BATS_TEST_TMPDIR"
+	mkdir volume
+	touch volume/file
+	make_bundle locks "base = '$BATS_TEST_TMPDIR'"'
+c["mounts"].append({"destination": "/v", "type": "bind", "source": base + "/volume", "options": ["rbind"]})
+sh("""step() { touch /v/did$1; until [ -e /v/go$1 ]; do sleep 0.1; done; }
+exec 9>>/v/file
+flock 9
+step 1
+: </v/file
+step 2
+(flock -u 9)
+step 3
+flock /v/file touch /v/got &
+sleep 0.5
+kill -STOP $!
+kill -CONT $!
+step 4
+wait $!""")'
+	ok run --detach --bundle "$bundle" "$id"
+	for i in 1 2; do
+		within 20 [ -e volume/did$i ]
+		run host_lock volume/file ''
+		says "$output" BlockingIOError
+		touch volume/go$i
+	done
+	within 20 [ -e volume/did3 ]
+	host_lock "$PWD/volume/file" 'open("held", "w"); time.sleep(100)' &
+	local holder=$!
+	within 20 [ -e held ]
+	# Who waits for it, and has a signal, waits on.
+	touch volume/go3
+	within 20 [ -e volume/did4 ]
+	[ ! -e volume/got ]
+	kill "$holder"
+	wait "$holder" || true
+	touch volume/go4
+	within 20 [ -e volume/got ]
+	within 20 status_is "$id" stopped
+}
+
 @test "a read-only bind is read-only for the zone, whatever its kernel does" {
 	own_root busybox
 	mkdir "$BATS_TEST_TMPDIR/volume"

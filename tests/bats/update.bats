@@ -221,7 +221,7 @@ near() { [ "$1" -ge $(($2 - 2)) ] && [ "$1" -le $(($2 + 2)) ] || { echo "$1 is n
 
 @test "a neighbour that spins on all its CPUs and fills its memory leaves another's work its share" {
 	own_root busybox
-	make_bundle works 'sh("n=0; while :; do n=$((n + 1)); [ $((n % 5000)) -gt 0 ] || echo $n >/count; done")' \
+	make_bundle works 'sh("n=0; while :; do n=$((n + 1)); [ $((n % 200)) -gt 0 ] || echo $n >/count; done")' \
 		'c["linux"]["resources"] = {"cpu": {"cpus": "1"}}'
 	ok run --detach --bundle "$bundle" "$id"
 	local counts=$root/count

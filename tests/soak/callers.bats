@@ -336,9 +336,11 @@ of_readme() { sed -n "/^### $1/,/^### \|^## /s/^    //p" "$HERE/../../README.md"
 		# attach takes the first SIGTERM, and goes on, whatever the runtime.
 		# shellcheck disable=SC2086 # words
 		timeout --kill-after=5 60 docker $command main >"$BATS_TEST_TMPDIR/follow" 3>&- &
+		# By its number: bats has jobs of its own.
+		local client=$!
 		within 30 more_than 3 cat "$BATS_TEST_TMPDIR/follow"
-		kill %%
-		wait %% || true
+		kill "$client"
+		wait "$client" || true
 	done
 }
 

@@ -114,9 +114,11 @@ more_than() { [ "$("${@:2}" 2>/dev/null | wc -l)" -gt "$1" ]; } # NUMBER COMMAND
 	for command in "logs -f --tail 1" "attach --no-stdin --sig-proxy=false"; do
 		# shellcheck disable=SC2086 # words
 		timeout 60 podman $command main >"$BATS_TEST_TMPDIR/follow" 3>&- &
+		# By its number: bats has jobs of its own.
+		local client=$!
 		within 30 more_than 3 cat "$BATS_TEST_TMPDIR/follow"
-		kill %%
-		wait %% || true
+		kill "$client"
+		wait "$client" || true
 	done
 }
 
