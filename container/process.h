@@ -74,9 +74,12 @@ int delete_own(const char *root, const char *id, const uint8_t uuid[16], struct 
 
 /* The config.json that the container was created from, as it was then. The caller frees it. */
 struct oci_config *container_config(int dir, struct error *err);
-/* Keeps a copy for it; another one, whole or not at all. */
+/* Keeps a copy for it. */
 int config_keep(int dir, const char *text, size_t length, struct error *err);
-int config_replace(int dir, const char *text, struct error *err);
+/* Another one, beside it, that takes its place when what it says is in force, or is dropped. */
+int config_write_new(int dir, const char *text, struct error *err);
+int config_take_new(int dir, struct error *err);
+void config_drop_new(int dir);
 
 /* exec's process; config loses its own where that is what it begins with. The caller frees it. */
 struct oci_process *exec_process(

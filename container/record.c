@@ -197,15 +197,30 @@ int config_keep(int dir, const char *text, size_t length, struct error *err)
 	return fd < 0 || length ? error_set(err, errno, "cannot keep config.json") : 0;
 }
 
-int config_replace(int dir, const char *text, struct error *err)
+#define NEW_CONFIG "config.json.new"
+
+int config_write_new(int dir, const char *text, struct error *err)
 {
-	cleanup_close int fd = openat(dir, "config.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	cleanup_close int fd = openat(dir, NEW_CONFIG, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	size_t length = strlen(text);
 
-	if (fd < 0 || write(fd, text, length) != (ssize_t)length || fsync(fd) ||
-		renameat(dir, "config.json.new", dir, "config.json") || fsync(dir))
+	if (fd >= 0 && write(fd, text, length) == (ssize_t)length && fsync(fd) == 0)
+		return 0;
+	error_set(err, errno, "cannot keep config.json");
+	config_drop_new(dir);
+	return -1;
+}
+
+int config_take_new(int dir, struct error *err)
+{
+	if (renameat(dir, NEW_CONFIG, dir, "config.json") || fsync(dir))
 		return error_set(err, errno, "cannot keep config.json");
 	return 0;
+}
+
+void config_drop_new(int dir)
+{
+	unlinkat(dir, NEW_CONFIG, 0);
 }
 
 struct oci_config *container_config(int dir, struct error *err)

@@ -309,8 +309,14 @@ int container_update(const char *root, const char *id, const char *file, const c
 		lock = statedir_lock(update.dir, "update", LOCK_EX, LOCK_SECONDS);
 		if (lock < 0)
 			error_set(err, errno, "another update of the container is under way");
-		else if (prepare(&update, file, text, err) == 0 && apply(&update, err) == 0)
-			result = config_replace(update.dir, update.text, err);
+		else if (prepare(&update, file, text, err) == 0 &&
+			config_write_new(update.dir, update.text, err) == 0) {
+			result = apply(&update, err);
+			if (result)
+				config_drop_new(update.dir);
+			else
+				result = config_take_new(update.dir, err);
+		}
 	}
 	oci_config_free(update.before);
 	oci_config_free(update.after);
