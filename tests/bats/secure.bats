@@ -53,6 +53,7 @@ p['args'] = ['sleep', '1000']"
 	# Nothing that can be executed, no device, and of the kernel's own files none that can be written.
 	equal "$(awk '$6 !~ "nosuid" || $6 !~ "nodev"' "/proc/$pid/mountinfo")" ""
 	equal "$(awk '$5 == "/proc" { print substr($6, 1, 2) }' "/proc/$pid/mountinfo")" ro
+	equal "$(awk '/^Max (data size|open files)/ { print $(NF - 2), $(NF - 1) }' "/proc/$pid/limits")" $'536870912 536870912\n1048576 1048576'
 }
 
 @test "exec's process: filter, no capability; it passes signals on" {
