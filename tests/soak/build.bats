@@ -105,7 +105,9 @@ teardown() {
 	says "${output//$'\r'/}" $'^/dev/pts/0\nwords\ngot words\nstatus 5$'
 	gives 0 run -d -i --name listens --network none busybox sh -c 'read line; echo got $line; exit 6'
 	INPUT=<(echo words; sleep 30) p attach listens
-	equal "$status $output" "6 got words"
+	equal "$output" "got words"
+	gives 0 wait listens
+	equal "$output" 6
 	gives 0 run -d --name sick --network none --health-cmd 'exit 1' --health-retries 1 --health-interval disable busybox sleep 1000
 	gives 1 healthcheck run sick
 	equal "$(podman inspect --format '{{.State.Healthcheck.Status}}' sick)" unhealthy
