@@ -125,6 +125,58 @@ static inline int do_lcreate(
 	return call(client);
 }
 
+/* What the answer says, P9_LOCK_SUCCESS or another; -errno. */
+static inline int do_lock(
+	struct client *client, uint32_t fid, uint8_t type, uint64_t start, uint64_t length, uint32_t process)
+{
+	int result;
+
+	begin(client, P9_TLOCK);
+	put32(client, fid);
+	put8(client, type);
+	put32(client, 1);
+	put64(client, start);
+	put64(client, length);
+	put32(client, process);
+	put_string(client, "guest");
+	result = call(client);
+	return result < 0 ? result : get8(client);
+}
+
+/* The type of the lock in the way. */
+static inline int do_getlock(struct client *client, uint32_t fid, uint8_t type, uint32_t process)
+{
+	char id[64];
+	int result;
+
+	begin(client, P9_TGETLOCK);
+	put32(client, fid);
+	put8(client, type);
+	put64(client, 0);
+	put64(client, 0);
+	put32(client, process);
+	put_string(client, "guest");
+	result = call(client);
+	if (result < 0)
+		return result;
+	result = get8(client);
+	get64(client);
+	get64(client);
+	CHECK_EQ(get32(client), 0);
+	get_string(client, id);
+	CHECK(at_end(client));
+	return result;
+}
+
+static inline int do_readdir(struct client *client, uint32_t fid, uint64_t offset, uint32_t count)
+{
+	begin(client, P9_TREADDIR);
+	put32(client, fid);
+	put64(client, offset);
+	put32(client, count);
+	return call(client);
+}
+
 static inline int do_mkdir(
 	struct client *client, uint32_t dfid, const char *name, uint32_t mode, uint32_t gid)
 {

@@ -81,29 +81,6 @@ static bool went_well(int status)
 
 /* Every message that a folder share answers. */
 
-static int do_lock(struct client *client, uint8_t message, uint32_t fid, uint8_t type)
-{
-	begin(client, message);
-	put32(client, fid);
-	put8(client, type);
-	if (message == P9_TLOCK)
-		put32(client, 0);
-	put64(client, 0);
-	put64(client, 0);
-	put32(client, 1);
-	put_string(client, "guest");
-	return call(client);
-}
-
-static int do_readdir(struct client *client, uint32_t fid, uint64_t offset)
-{
-	begin(client, P9_TREADDIR);
-	put32(client, fid);
-	put64(client, offset);
-	put32(client, 4096);
-	return call(client);
-}
-
 static int do_fsync(struct client *client, uint32_t fid, uint32_t only_data)
 {
 	begin(client, P9_TFSYNC);
@@ -129,9 +106,9 @@ static void files(struct client *client)
 	CHECK_EQ(do_read(client, 1, 10, bytes, sizeof(bytes)), sizeof(bytes) - 10);
 	CHECK_EQ(do_fsync(client, 1, 0), 0);
 	CHECK_EQ(do_fsync(client, 1, 1), 0);
-	CHECK_EQ(do_lock(client, P9_TLOCK, 1, P9_LOCK_WRITE), 0);
-	CHECK_EQ(do_lock(client, P9_TGETLOCK, 1, P9_LOCK_WRITE), 0);
-	CHECK_EQ(do_lock(client, P9_TLOCK, 1, P9_LOCK_UNLOCK), 0);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_WRITE, 0, 0, 1), 0);
+	CHECK_EQ(do_getlock(client, 1, P9_LOCK_WRITE, 1), P9_LOCK_UNLOCK);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK, 0, 0, 1), 0);
 	/* Everything that Tsetattr may be about, and a size by a fid that is not open. */
 	CHECK_EQ(do_setattr(client, 1, 0x1ff, 0600, 3, 4, 50), 0);
 	CHECK_EQ(do_walk(client, 0, 2, "file"), 0);
@@ -167,10 +144,10 @@ static void folders(struct client *client)
 	CHECK_EQ(do_unlinkat(client, 0, "fifo", 0), 0);
 	CHECK_EQ(do_walk(client, 0, 7, ""), 0);
 	CHECK_EQ(do_lopen(client, 7, O_RDONLY | O_DIRECTORY), 0);
-	CHECK_EQ(do_readdir(client, 7, 0), 0);
-	CHECK_EQ(do_readdir(client, 7, 0), 0);
-	CHECK_EQ(do_lock(client, P9_TLOCK, 7, P9_LOCK_READ), 0);
-	CHECK_EQ(do_lock(client, P9_TLOCK, 7, P9_LOCK_UNLOCK), 0);
+	CHECK_EQ(do_readdir(client, 7, 0, 4096), 0);
+	CHECK_EQ(do_readdir(client, 7, 0, 4096), 0);
+	CHECK_EQ(do_lock(client, 7, P9_LOCK_READ, 0, 0, 1), 0);
+	CHECK_EQ(do_lock(client, 7, P9_LOCK_UNLOCK, 0, 0, 1), 0);
 	CHECK_EQ(do_clunk(client, 7), 0);
 	CHECK_EQ(do_unlinkat(client, 0, "dir", P9_AT_REMOVEDIR), 0);
 	CHECK_EQ(do_walk(client, 0, 8, "missing"), -ENOENT);

@@ -270,19 +270,6 @@ static void what_is_no_file_is_not_opened(void)
 	tear_down(fixture);
 }
 
-static int do_lock(struct client *client, uint32_t fid, uint8_t type)
-{
-	begin(client, P9_TLOCK);
-	put32(client, fid);
-	put8(client, type);
-	put32(client, 0);
-	put64(client, 0);
-	put64(client, 0);
-	put32(client, 1);
-	put_string(client, "guest");
-	return call(client);
-}
-
 static void limits_hold(void)
 {
 	const struct folder_limits limits = {.fids = 10,
@@ -358,16 +345,16 @@ static void descriptors_are_limited(void)
 	CHECK_EQ(unit_open_fds(), before + 7);
 	CHECK_EQ(do_walk(client, 0, 6, "file"), -EMFILE);
 	CHECK_EQ(do_lopen(client, 4, O_RDONLY), -EMFILE);
-	CHECK_EQ(do_lock(client, 1, P9_LOCK_WRITE), -EMFILE);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_WRITE, 0, 0, 1), -EMFILE);
 	CHECK_EQ(do_mkdir(client, 0, "other", 0755, 0), -EMFILE);
 	CHECK(!host_exists(fixture, "other"));
 	CHECK_EQ(do_clunk(client, 4), 0);
 	CHECK_EQ(unit_open_fds(), before + 7);
 	CHECK_EQ(do_clunk(client, 5), 0);
-	CHECK_EQ(do_lock(client, 1, P9_LOCK_WRITE), 0);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_WRITE, 0, 0, 1), 0);
 	CHECK_EQ(unit_open_fds(), before + 7);
 	CHECK_EQ(do_walk(client, 0, 6, "file"), -EMFILE);
-	CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK), 0);
+	CHECK_EQ(do_lock(client, 1, P9_LOCK_UNLOCK, 0, 0, 1), 0);
 	CHECK_EQ(do_walk(client, 0, 6, "file"), 0);
 	/* A new session begins with nothing. */
 	CHECK_EQ(do_version(client, 8192, P9_VERSION), 0);

@@ -181,48 +181,6 @@ static void attributes_half_written(void)
 	tear_down(fixture);
 }
 
-static int do_lock(
-	struct client *client, uint32_t fid, uint8_t type, uint64_t start, uint64_t length, uint32_t process)
-{
-	int result;
-
-	begin(client, P9_TLOCK);
-	put32(client, fid);
-	put8(client, type);
-	put32(client, 1);
-	put64(client, start);
-	put64(client, length);
-	put32(client, process);
-	put_string(client, "guest");
-	result = call(client);
-	return result < 0 ? result : get8(client);
-}
-
-/* The type of the lock in the way. */
-static int do_getlock(struct client *client, uint32_t fid, uint8_t type, uint32_t process)
-{
-	char id[64];
-	int result;
-
-	begin(client, P9_TGETLOCK);
-	put32(client, fid);
-	put8(client, type);
-	put64(client, 0);
-	put64(client, 0);
-	put32(client, process);
-	put_string(client, "guest");
-	result = call(client);
-	if (result < 0)
-		return result;
-	result = get8(client);
-	get64(client);
-	get64(client);
-	CHECK_EQ(get32(client), 0);
-	get_string(client, id);
-	CHECK(at_end(client));
-	return result;
-}
-
 /* Whether somebody on the host would get a lock. */
 static bool host_can_lock(int fd, short type, off_t start, off_t length)
 {

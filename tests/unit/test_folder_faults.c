@@ -158,28 +158,6 @@ static bool made(struct fixture *fixture, int result, const char *name)
 	return went_well(result);
 }
 
-static int do_lock(struct client *client, uint32_t fid, uint8_t type, uint64_t start, uint64_t length)
-{
-	begin(client, P9_TLOCK);
-	put32(client, fid);
-	put8(client, type);
-	put32(client, 0);
-	put64(client, start);
-	put64(client, length);
-	put32(client, 1);
-	put_string(client, "guest");
-	return call(client);
-}
-
-static int do_readdir(struct client *client, uint32_t fid, uint64_t offset, uint32_t count)
-{
-	begin(client, P9_TREADDIR);
-	put32(client, fid);
-	put64(client, offset);
-	put32(client, count);
-	return call(client);
-}
-
 static int do_statfs(struct client *client, uint32_t fid)
 {
 	begin(client, P9_TSTATFS);
@@ -211,7 +189,7 @@ static void tell_locks(struct client *client)
 		const struct folder_fid *fid = folder_find(folder, 1);
 		uint32_t count = 0;
 
-		went_well(do_lock(client, 1, steps[i].type, steps[i].start, steps[i].length));
+		went_well(do_lock(client, 1, steps[i].type, steps[i].start, steps[i].length, 1));
 		while (fcntl(fid->fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && count < 10) {
 			count++;
 			if (lock.l_len == 0)
