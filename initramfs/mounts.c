@@ -270,38 +270,38 @@ int mounts_mount(struct root *root, const struct op *op)
 	return mount_over(target, NULL, NULL, propagation, NULL);
 }
 
-#define SHM_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+#define SHM_FLAGS    (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+#define SHM_PATH_MAX (sizeof(SHM_PATH) + NAME_MAX)
 
-/* Where a zone's own namespace has the memory of a name: one that is not too long and leads nowhere else. */
-static const char *shm_path(char path[PATH_MAX], const char *name)
+/* Where zone init has the memory of that name. */
+static const char *shm_path(char path[SHM_PATH_MAX], const struct op *op)
 {
-	if (strlen(name) >= PATH_MAX - sizeof(SHM_PATH) || strchr(name, '/') || *name == '.') {
-		errno = EINVAL;
-		return NULL;
-	}
-	return strcat(strcpy(path, SHM_PATH), name);
+	return strcat(strcpy(path, SHM_PATH), op_string(op, 0));
 }
 
 int mounts_make_shm(const struct op *op)
 {
-	char path[PATH_MAX];
+	char path[SHM_PATH_MAX];
 
-	if (!shm_path(path, op_string(op, 0)) || (mkdir(SHM_PATH, 0700) && errno != EEXIST) || mkdir(path, 0700))
+	if (mkdir(SHM_PATH, 0700) && errno != EEXIST)
 		return -1;
+	/* A config may mount it twice. */
+	if (mkdir(shm_path(path, op), 0700))
+		return errno == EEXIST ? 0 : -1;
 	return mount("shm", path, "tmpfs", SHM_FLAGS, op_string(op, 1));
 }
 
 int mounts_shm(struct root *root, const struct op *op)
 {
 	cleanup_close int source = -1, target = -1;
-	char path[PATH_MAX];
+	char path[SHM_PATH_MAX];
 
-	if (need_root(root) || !shm_path(path, op_string(op, 0)))
+	if (need_root(root))
 		return -1;
 	target = path_make(root->fd, "/dev/shm", PATH_FOLDER);
 	if (target < 0)
 		return -1;
-	source = root->pivoted ? -1 : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	source = root->pivoted ? -1 : open(shm_path(path, op), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return source < 0 ? mount_over(target, "shm", "tmpfs", SHM_FLAGS, op_string(op, 1))
 			  : bind_over(source, target, false, SHM_FLAGS, 0);
 }

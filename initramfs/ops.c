@@ -3,6 +3,7 @@
 #include "initramfs/ops.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,12 @@ bool spec_complete(const uint8_t *bytes, size_t length)
 	return false;
 }
 
+/* A name of one folder, which is no way to another. */
+static bool is_name(const char *text)
+{
+	return *text && *text != '.' && strlen(text) <= NAME_MAX && !strchr(text, '/');
+}
+
 /* Finds the parts of a payload. Returns 0, or an errno. */
 static int split_payload(struct op *op, const uint8_t *payload, size_t length)
 {
@@ -144,6 +151,8 @@ static int split_payload(struct op *op, const uint8_t *payload, size_t length)
 		left -= (size_t)(nul + 1 - rest);
 		rest = nul + 1;
 	}
+	if (op->type == ZONE_OP_SHM && !is_name(op_string(op, 0)))
+		return EBADMSG;
 	return left ? EBADMSG : 0;
 }
 

@@ -10,8 +10,8 @@
 /* Where zone init has the shares. */
 #define CONTROL_PATH "/control"
 #define VOLUMES_PATH "/volumes"
-#define SHM_PATH "/shm/"
 #define ROOTFS_PATH  "/newroot"
+#define SHM_PATH     "/shm/"
 
 /* No time to wait for a share's device. */
 #define WAIT_FOREVER (-1)

@@ -282,6 +282,29 @@ static void refuses_wrong_layouts(void)
 	CHECK_EQ(refused_at(0), EOPNOTSUPP);
 }
 
+static void refuses_names_that_lead_elsewhere(void)
+{
+	static const char *const names[] = {"", ".", "..", "a/b", "/a"};
+	char payload[NAME_MAX + 16] = {0};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		spec_length = 0;
+		put_u32(ZONE_OP_CLONE, 0x20000);
+		put(ZONE_OP_SHM, payload, (size_t)sprintf(payload, "%s%csize=1m", names[i], 0) + 1);
+		CHECK_EQ(refused_at(1), EBADMSG);
+	}
+	/* As long as a folder's may be; one more is too long. What is refused is what comes behind. */
+	for (size_t length = NAME_MAX; length <= NAME_MAX + 1; length++) {
+		memset(payload, 0, sizeof(payload));
+		memset(payload, 'a', length);
+		spec_length = 0;
+		put_u32(ZONE_OP_CLONE, 0x20000);
+		put(ZONE_OP_SHM, payload, length + 2);
+		put(ZONE_OP_LIMITS, NULL, 0);
+		CHECK_EQ(refused_at(length == NAME_MAX ? 2 : 1), EBADMSG);
+	}
+}
+
 static void put_descriptor(uint32_t number, uint32_t flags)
 {
 	uint32_t fields[] = {number, flags};
@@ -474,6 +497,7 @@ int main(void)
 	RUN(takes_limits);
 	RUN(refuses_what_is_cut_short);
 	RUN(refuses_wrong_layouts);
+	RUN(refuses_names_that_lead_elsewhere);
 	RUN(takes_descriptors);
 	RUN(refuses_wrong_orders);
 	RUN(keeps_networks_apart);
