@@ -38,7 +38,8 @@ static void put_shm(const char *source, const struct stat *st, size_t i, struct 
 
 	if (statvfs(source, &fs) == 0 && fs.f_blocks)
 		size = (unsigned long long)fs.f_blocks * fs.f_frsize;
-	snprintf(name, sizeof(name), "%llx:%llx", (unsigned long long)st->st_dev, (unsigned long long)st->st_ino);
+	snprintf(name, sizeof(name), "%llx:%llx", (unsigned long long)st->st_dev,
+		(unsigned long long)st->st_ino);
 	snprintf(data, sizeof(data), "mode=1777,size=%llu", size);
 	spec_begin(spec, ZONE_OP_SHM, "mounts[%zu]: /dev/shm", i);
 	spec_string(spec, name);

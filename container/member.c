@@ -322,6 +322,23 @@ static struct record *record_of_zone(int dir, const struct record *record)
 	return NULL;
 }
 
+int member_resize(const char *root, const struct record *record, uint64_t memory_kib, struct error *err)
+{
+	const struct request request = {
+		.type = REQUEST_MEMBER_MEMORY, .arg = {record->member}, .memory_kib = memory_kib};
+	cleanup_close int dir = statedir_open(root, record->zone, err);
+	struct record *owner;
+	struct answer answer;
+
+	if (dir < 0)
+		return -1;
+	owner = record_of_zone(dir, record);
+	if (!owner)
+		return error_set(err, 0, "container %s, whose zone it shares, has ended", record->zone);
+	record_free(owner);
+	return request_monitor(dir, &request, &answer, err);
+}
+
 /* Has the owner's monitor end what is left of the container in the zone. */
 static struct record *leave(const char *root, const struct record *record)
 {

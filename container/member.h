@@ -22,6 +22,9 @@ int member_find_zone(struct container *container, struct error *err);
  * for it. NULL with *err. */
 struct zone *member_join(struct container *container, const struct zone_network *network, struct error *err);
 
+/* Has the owner's zone be larger or smaller, by what that is more or less than the member had of it. */
+int member_resize(const char *root, const struct record *record, uint64_t memory_kib, struct error *err);
+
 /* Has the owner's monitor end what is left of the container in the zone. Best effort: the zone may be gone.
  */
 void member_leave(const char *root, const struct record *record);

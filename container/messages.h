@@ -51,11 +51,13 @@ enum request_type {
 	REQUEST_STATISTICS = 6, /* the answer's text: what Xen has of the domain (zone_statistics()) */
 	REQUEST_MEMORY = 7,	/* memory_kib */
 	REQUEST_PROCESSORS = 8, /* processors */
-	REQUEST_JOIN = 9,   /* a member comes into the zone, or wants another size. arg: its number;
-			       memory_kib: what the zone is to have for it */
+	REQUEST_JOIN = 9,   /* a member comes into the zone. arg: its number; memory_kib: that the zone is to
+			       have in addition */
 	REQUEST_LEAVE = 10, /* it goes, and the memory with it. arg: its number */
 	REQUEST_SHARE = 11, /* it shares the container's namespaces, whose zone init makes one for it. arg:
 			       its number, CLONE_NEW* of what it shares */
+	REQUEST_MEMBER_MEMORY = 12, /* what the zone has for a member is to be another size. arg: its number;
+				       memory_kib */
 };
 #define REQUEST_EXEC_FDS     4 /* at least */
 #define REQUEST_EXEC_FDS_MAX (1 + ZONE_STREAMS_MAX)

@@ -108,19 +108,11 @@ static struct member_memory *find_member(struct monitor *monitor, uint32_t numbe
 static int request_join(struct monitor *monitor, const struct request *request, struct error *err)
 {
 	enum oci_status status = monitor->container->record->status;
-	struct member_memory *grown, *member;
+	struct member_memory *grown;
 
 	if (monitor->container->owner || (status != OCI_STATUS_RUNNING && status != OCI_STATUS_CREATED))
 		return error_set(err, 0, "cannot share the zone of a container that is %s",
 			monitor->container->owner ? "a member itself" : oci_status_name(status));
-	member = find_member(monitor, request->arg[0]);
-	if (member) {
-		if (zone_set_memory(monitor->zone,
-			    zone_memory(monitor->zone) - member->kib + request->memory_kib, err))
-			return -1;
-		member->kib = request->memory_kib;
-		return 0;
-	}
 	grown = reallocarray(monitor->members, monitor->members_len + 1, sizeof(*grown));
 	if (!grown)
 		return error_set(err, ENOMEM, "cannot share the zone");
@@ -129,6 +121,19 @@ static int request_join(struct monitor *monitor, const struct request *request, 
 		return -1;
 	grown[monitor->members_len++] =
 		(struct member_memory){.number = request->arg[0], .kib = request->memory_kib};
+	return 0;
+}
+
+static int request_member_memory(struct monitor *monitor, const struct request *request, struct error *err)
+{
+	struct member_memory *member = find_member(monitor, request->arg[0]);
+
+	if (!member)
+		return error_set(err, 0, "the zone has no member %u", request->arg[0]);
+	if (zone_set_memory(
+		    monitor->zone, zone_memory(monitor->zone) - member->kib + request->memory_kib, err))
+		return -1;
+	member->kib = request->memory_kib;
 	return 0;
 }
 
@@ -197,6 +202,9 @@ void monitor_request_event(struct monitor *monitor)
 		break;
 	case REQUEST_LEAVE:
 		request_leave(monitor, &request, &err);
+		break;
+	case REQUEST_MEMBER_MEMORY:
+		request_member_memory(monitor, &request, &err);
 		break;
 	case REQUEST_MEMORY:
 	case REQUEST_PROCESSORS:

@@ -65,8 +65,7 @@ int reclaim(const char *root, struct record *record, struct error *err);
 /* After a creation that failed: removes what it made on the host of the container's cgroup. */
 int remove_cgroup(const struct container *container, struct error *err);
 
-/* The first half of create: reads the config and fills *container, whose options are there. Nothing is made.
- */
+/* The first half of create: reads the config and fills *container, whose options are there. Nothing is made. */
 int create_prepare(struct container *container, struct error *err);
 
 /* delete --force of the container that was made with this UUID: one that has its ID now may be another. */

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "container/member.h"
 #include "container/process.h"
 #include "container/size.h"
 #include "util/cleanup.h"
@@ -28,9 +29,7 @@
 
 struct update {
 	const char *root, *id;
-	char *owner;	 /* owned: whose zone it is; NULL: its own */
-	uint32_t member; /* its number there */
-	struct hostcgroup cgroup; /* the container's on the host */
+	struct record *record; /* owned */
 	int dir;
 	struct oci_config *before, *after;
 	char *text; /* config.json's, with the change in it */
@@ -137,7 +136,8 @@ static int shrink(const struct update *update, struct error *err)
 		await_memory(update->dir, update->size.memory_kib, &near, err))
 		return -1;
 	if (!near)
-		log_message(LOG_WARNING, "%s: the zone's kernel has not given all its memory back yet", update->id);
+		log_message(LOG_WARNING, "%s: the zone's kernel has not given all its memory back yet",
+			update->id);
 	return 0;
 }
 
@@ -185,24 +185,13 @@ static int limit(const struct update *update, struct error *err)
 {
 	struct error ignored = {0};
 
-	if (hostcgroup_limit(&update->cgroup, update->after->linux_->resources, false, err) == 0 &&
+	if (hostcgroup_limit(&update->record->cgroup, update->after->linux_->resources, false, err) == 0 &&
 		limit_zone(update, err) == 0)
 		return 0;
 	if (update->before->linux_)
-		hostcgroup_limit(&update->cgroup, update->before->linux_->resources, false, &ignored);
+		hostcgroup_limit(&update->record->cgroup, update->before->linux_->resources, false, &ignored);
 	error_clear(&ignored);
 	return -1;
-}
-
-/* What of the owner's zone is there for a member. */
-static int set_share(const struct update *update, uint64_t memory_kib, struct error *err)
-{
-	const struct request request = {
-		.type = REQUEST_JOIN, .arg = {update->member}, .memory_kib = memory_kib};
-	cleanup_close int dir = statedir_open(update->root, update->owner, err);
-	struct answer answer;
-
-	return dir < 0 || request_monitor(dir, &request, &answer, err) ? -1 : 0;
 }
 
 static const char *cpus_of(const struct oci_config *config)
@@ -221,16 +210,16 @@ static int apply_to_member(const struct update *update, struct error *err)
 		return error_set(err, 0,
 			"linux.resources.cpu.cpus: the container shares the zone of container %s, whose CPUs "
 			"are all of its containers'",
-			update->owner);
+			update->record->zone);
 	if (!update->size.memory_limited || wanted == has)
 		return limit(update, err);
-	if (wanted > has &&
-		(size_check_memory(&update->size, &update->host, has, err) || set_share(update, wanted, err)))
+	if (wanted > has && (size_check_memory(&update->size, &update->host, has, err) ||
+				    member_resize(update->root, update->record, wanted, err)))
 		return -1;
 	if (limit(update, err) == 0)
-		return wanted < has ? set_share(update, wanted, err) : 0;
+		return wanted < has ? member_resize(update->root, update->record, wanted, err) : 0;
 	if (wanted > has)
-		set_share(update, has, &ignored);
+		member_resize(update->root, update->record, has, &ignored);
 	error_clear(&ignored);
 	return -1;
 }
@@ -244,7 +233,7 @@ static int apply(const struct update *update, struct error *err)
 
 	if (check_use(update, err))
 		return -1;
-	if (update->owner)
+	if (update->record->zone)
 		return apply_to_member(update, err);
 	if (more && grow(update, err))
 		return -1;
@@ -282,19 +271,13 @@ static int prepare(struct update *update, const char *file, const char *text, st
 /* The container, if it can be updated now. */
 static int find(struct update *update, struct error *err)
 {
-	struct record *record;
 	enum oci_status status;
 
 	update->dir = statedir_open(update->root, update->id, err);
-	record = update->dir < 0 ? NULL : record_load(update->dir, err);
-	if (!record)
+	update->record = update->dir < 0 ? NULL : record_load(update->dir, err);
+	if (!update->record)
 		return -1;
-	status = record_status(record);
-	update->owner = steal_pointer(&record->zone);
-	update->member = record->member;
-	update->cgroup = record->cgroup;
-	record->cgroup = (struct hostcgroup){0};
-	record_free(record);
+	status = record_status(update->record);
 	if (status == OCI_STATUS_CREATED || status == OCI_STATUS_RUNNING)
 		return 0;
 	return error_set(err, 0, "cannot update a container that is %s", oci_status_name(status));
@@ -310,7 +293,7 @@ int container_update(const char *root, const char *id, const char *file, const c
 		if (lock < 0)
 			error_set(err, errno, "another update of the container is under way");
 		else if (prepare(&update, file, text, err) == 0 &&
-			config_write_new(update.dir, update.text, err) == 0) {
+			 config_write_new(update.dir, update.text, err) == 0) {
 			result = apply(&update, err);
 			if (result)
 				config_drop_new(update.dir);
@@ -321,9 +304,8 @@ int container_update(const char *root, const char *id, const char *file, const c
 	oci_config_free(update.before);
 	oci_config_free(update.after);
 	free(update.text);
-	free(update.owner);
+	record_free(update.record);
 	settings_free(&update.settings);
-	hostcgroup_free(&update.cgroup);
 	if (lock >= 0)
 		close(lock);
 	if (update.dir >= 0)
