@@ -28,6 +28,7 @@ static int folder_version(struct folder *folder, const struct p9_request *reques
 	uint32_t msize = request->u.version.msize;
 
 	fids_clear(&folder->fids, release_fid, folder);
+	changes_share(&folder->changes, folder->share.changes);
 	folder->msize = 0;
 	if (msize > folder->share.max_msize)
 		msize = folder->share.max_msize;
@@ -141,11 +142,19 @@ static enum share_answer folder_request(
 			bounded.capacity = folder->msize;
 		result = operation(folder, request, &bounded);
 	}
+	/* What this request has changed is told before it is answered, as is what others had when it came. */
+	if (folder->changes.count > 0)
+		changes_read(&folder->changes);
 	if (result < 0)
 		p9_reply_error(&bounded, request->tag, -result);
 	reply->length = bounded.length;
 	reply->in_pieces = bounded.in_pieces;
 	return SHARE_ANSWERED;
+}
+
+static bool folder_changed(struct share *share)
+{
+	return changes_read(&((struct folder *)share)->changes);
 }
 
 static bool folder_idle(const struct share *share)
@@ -163,6 +172,7 @@ static void folder_free(struct share *share)
 	}
 	qids_release(&folder->qids);
 	node_put(folder->root);
+	changes_release(&folder->changes);
 	if (folder->owns_proc && folder->proc >= 0)
 		close(folder->proc);
 	free(folder);
@@ -176,9 +186,12 @@ static uint32_t value_or(uint32_t value, uint32_t otherwise)
 struct share *folder_new(int root_fd, const struct folder_limits *limits, struct error *err)
 {
 	cleanup_close int root = root_fd;
+	cleanup_close int inotify = limits ? limits->inotify_fd : -1;
 	struct folder *folder = calloc(1, sizeof(*folder));
 	int result;
 
+	if (inotify == 0)
+		inotify = -1;
 	if (!folder) {
 		error_set(err, ENOMEM, "folder share");
 		return NULL;
@@ -186,6 +199,8 @@ struct share *folder_new(int root_fd, const struct folder_limits *limits, struct
 	folder->share.request = folder_request;
 	folder->share.free = folder_free;
 	folder->share.idle = folder_idle;
+	folder->share.changed = folder_changed;
+	changes_init(&folder->changes, steal_fd(&inotify));
 	folder->share.takes_pieces = true;
 	if (limits)
 		folder->limits = *limits;

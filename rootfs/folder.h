@@ -43,6 +43,10 @@ struct folder_limits {
 	 * stays the caller's, and open as long as the share lives. -1: folder_new() opens one. */
 	int proc_self_fd;
 
+	/* One of inotify(7), which does not block, by which the host tells what others change: it becomes the
+	 * share's. 0 or -1: a guest has to ask. */
+	int inotify_fd;
+
 	/* Nobody but this guest writes here: its own kernel's locks are all that there are. */
 	bool exclusive;
 

@@ -23,16 +23,22 @@ int folder_getattr(struct folder *folder, const struct p9_request *request, stru
 {
 	struct folder_fid *fid = find_file(folder, request->u.getattr.fid);
 	struct p9_attributes attributes;
+	uint64_t promise = 0;
 	struct statx st;
 	int result;
 
 	if (!fid)
 		return -EBADF;
+	if (request->u.getattr.mask & P9_GETATTR_PROMISE)
+		promise = changes_promise(&folder->changes, proc_name(fid->node->fd).text, fid->node->fd,
+			fid->node->device, fid->node->type, &fid->node->watch);
 	result = node_stat(fid->node, &st);
 	if (result < 0)
 		return result;
 	attributes = (struct p9_attributes){
-		.valid = P9_GETATTR_BASIC | (st.stx_mask & STATX_BTIME ? P9_GETATTR_BTIME : 0),
+		.valid = P9_GETATTR_BASIC | (st.stx_mask & STATX_BTIME ? P9_GETATTR_BTIME : 0) |
+			 (promise ? P9_GETATTR_PROMISE : 0),
+		.data_version = promise,
 		.qid = fid->node->qid,
 		.mode = st.stx_mode,
 		.uid = st.stx_uid,

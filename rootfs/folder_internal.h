@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "rootfs/changes.h"
 #include "rootfs/fids.h"
 #include "rootfs/folder.h"
 #include "rootfs/p9.h"
@@ -27,6 +28,7 @@ struct node {
 	bool is_top;   /* the share's root, or a mount's: what it is in is none of the guest's business */
 	struct p9_qid qid;
 	uint64_t device, inode;
+	int watch; /* of folder->changes; 0: nothing was promised */
 };
 
 /* What is read from or will be written to an extended attribute; folder_xattr.c. */
@@ -72,6 +74,7 @@ struct folder {
 	uint32_t msize; /* 0: no session */
 	struct fids fids;
 	struct qids qids;
+	struct changes changes;
 	struct node *root;
 	uint32_t open_files, descriptors;
 	size_t xattr_bytes;

@@ -113,6 +113,8 @@ void node_put(struct node *node)
 {
 	if (!node || --node->refs > 0)
 		return;
+	if (node->watch)
+		changes_forget(&node->folder->changes, node->watch);
 	close(node->fd);
 	node->folder->descriptors--;
 	free(node);

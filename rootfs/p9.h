@@ -111,6 +111,8 @@ enum p9_qid_type {
 /* Tgetattr's `mask` and Rgetattr's `valid`. */
 #define P9_GETATTR_BASIC 0x000007ffull
 #define P9_GETATTR_BTIME 0x00000800ull
+/* xenrun's own: a promise of changes.h is asked for, and is what data_version holds. */
+#define P9_GETATTR_PROMISE 0x00004000ull
 
 /* Tlopen's and Tlcreate's `flags`, where Linux's client may set them. */
 #define P9_OPEN_ACCESS	  00000003u
@@ -374,6 +376,7 @@ struct p9_attributes {
 	uint64_t mtime_sec, mtime_nsec;
 	uint64_t ctime_sec, ctime_nsec;
 	uint64_t btime_sec, btime_nsec;
+	uint64_t data_version; /* a promise, or 0 */
 };
 void p9_reply_getattr(struct p9_writer *writer, uint16_t tag, const struct p9_attributes *attributes);
 

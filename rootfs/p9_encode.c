@@ -193,7 +193,7 @@ void p9_reply_getattr(struct p9_writer *writer, uint16_t tag, const struct p9_at
 	put_u64(writer, attributes->btime_sec);
 	put_u64(writer, attributes->btime_nsec);
 	put_u64(writer, 0); /* gen */
-	put_u64(writer, 0); /* data_version */
+	put_u64(writer, attributes->data_version);
 	end(writer, tag);
 }
 

@@ -15,6 +15,9 @@
 
 #include "rootfs/p9.h"
 
+/* So many counters of changes does a guest see: changes.h. */
+#define SHARE_CHANGES 448
+
 enum share_answer {
 	SHARE_ANSWERED, /* the reply is in the writer */
 	SHARE_LATER,	/* the share keeps the tag and calls share->reply itself one day */
@@ -26,6 +29,9 @@ struct share {
 	 * that answers later keeps its own copy of what it needs. */
 	enum share_answer (*request)(
 		struct share *share, const struct p9_request *request, struct p9_writer *reply);
+
+	/* Counts what others have changed. Returns whether there was something; NULL: nobody else changes it. */
+	bool (*changed)(struct share *share);
 
 	/* Whether the guest holds nothing of it: it has not been mounted yet, or is not any more. */
 	bool (*idle)(const struct share *share);
@@ -40,6 +46,9 @@ struct share {
 
 	/* Set by the share: the bytes of its Twrite may be in pieces. */
 	bool takes_pieces;
+
+	/* SHARE_CHANGES counters in memory that the guest sees, and may write to; NULL: there is none. */
+	uint32_t *changes;
 
 	/* The largest message that the transport carries; a share's Rversion offers no more. */
 	uint32_t max_msize;

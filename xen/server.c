@@ -373,6 +373,13 @@ int server_serve(struct server *server, struct error *err)
 	return 0;
 }
 
+void server_changed(struct server *server)
+{
+	for (struct device *device = server->devices; device; device = device->next)
+		if (device->share->changed && device->share->changed(device->share))
+			xenevtchn_notify(server->channels, device->channels[0].port);
+}
+
 int server_restrict(struct server *server, uint32_t domid, struct error *err)
 {
 	/* What is mapped stays mapped. (xentoolcore_restrict_all() would put a /dev/null in its place.) */
@@ -471,6 +478,9 @@ int server_attach(
 		if (channel->ring.size < device->message_size)
 			device->message_size = channel->ring.size;
 	}
+	/* Behind all that the rings' format has. */
+	share->changes = (uint32_t *)((uint8_t *)device->channels[0].ring.intf + (1u << XEN_PAGE_SHIFT)) -
+			 SHARE_CHANGES;
 	share->max_msize = (uint32_t)device->message_size;
 	device->request = malloc(device->message_size);
 	device->reply = malloc(device->message_size);

@@ -239,6 +239,9 @@ bool server_listen(struct server *server);
  * Returns 0, or -1 when a guest broke the protocol (what it did is in *err): the zone is to end. */
 int server_serve(struct server *server, struct error *err);
 
+/* To be called when one of the shares can be told of changes: counts them, and wakes the guest. */
+void server_changed(struct server *server);
+
 /* Whether the guest holds nothing of what is served: server_serve() has answered its last request. */
 bool server_idle(const struct server *server);
 

@@ -355,6 +355,75 @@ sh("sleep 1000")'
 	done
 }
 
+# A guest that asked for each would stand still with the process that answers. What the shell does itself, a second time, asks nothing of
+# the root.
+@test "names and attributes of a bind mount are kept, also those that are not there, until the host changes something" {
+	mkdir -p "$BATS_TEST_TMPDIR/volume/folder"
+	echo text >"$BATS_TEST_TMPDIR/volume/folder/file"
+	make_bundle kept "base = '$BATS_TEST_TMPDIR'"'
+c["mounts"].append({"destination": "/v", "type": "bind", "source": base + "/volume", "options": ["rbind"]})
+c["mounts"].append({"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"})
+sh("""mkfifo /tmp/never
+look() { [ -s /v/folder/file ] && [ ! -e /v/folder/none ] && [ ! -x /v/folder/file ]; }
+open() { : </v/folder/file; }
+measure() {
+	read begin rest </proc/uptime
+	n=0
+	while [ $n -lt 100 ]; do look && open && n=$((n + 1)); done
+	read end rest </proc/uptime
+}
+measure
+read -t 1 none <>/tmp/never
+echo ready
+read -t 3 none <>/tmp/never
+measure
+echo $n ${begin%.*} ${end%.*}
+while ! [ -e /v/folder/none ]; do :; done
+[ -s /v/folder/none ] || echo empty
+while ! [ -s /v/folder/none ]; do :; done
+while ! [ -x /v/folder/none ]; do :; done
+while ! [ -d /v/folder/none ]; do :; done
+while [ -e /v/folder ]; do :; done
+echo gone""")'
+	x run --detach --bundle "$bundle" "$id"
+	equal "$status" 0
+	within 60 grep -q ready "$bundle.out"
+	sleep 1
+	kill -STOP "$(state "$id" pid)"
+	sleep 12
+	kill -CONT "$(state "$id" pid)"
+	within 20 grep -q '^100 ' "$bundle.out"
+	read -r _ begin end < <(grep '^100 ' "$bundle.out")
+	echo "from $begin to $end"
+	[ $((end - begin)) -le 6 ]
+
+	touch "$BATS_TEST_TMPDIR/volume/folder/none"
+	within 20 grep -q empty "$bundle.out"
+	echo x >"$BATS_TEST_TMPDIR/volume/folder/none"
+	chmod +x "$BATS_TEST_TMPDIR/volume/folder/none"
+	mkdir "$BATS_TEST_TMPDIR/volume/other"
+	mv -T "$BATS_TEST_TMPDIR/volume/folder/none" "$BATS_TEST_TMPDIR/volume/x"
+	mv -T "$BATS_TEST_TMPDIR/volume/other" "$BATS_TEST_TMPDIR/volume/folder/none"
+	mv "$BATS_TEST_TMPDIR/volume/folder" "$BATS_TEST_TMPDIR/volume/moved"
+	within 20 grep -q gone "$bundle.out"
+}
+
+@test "the room of what the host deletes from a bind mount is free soon, though the guest knows of the file" {
+	mkdir "$BATS_TEST_TMPDIR/volume"
+	mount -t tmpfs -o size=64m tmpfs "$BATS_TEST_TMPDIR/volume"
+	dd if=/dev/zero of="$BATS_TEST_TMPDIR/volume/large" bs=1M count=48 status=none
+	make_bundle room "base = '$BATS_TEST_TMPDIR'"'
+c["mounts"].append({"destination": "/v", "type": "bind", "source": base + "/volume", "options": ["rbind"]})
+sh("""cat /v/large | wc -c; stat -c %s /v/large; sleep 1000""")'
+	x run --detach --bundle "$bundle" "$id"
+	equal "$status" 0
+	within 60 printed $'50331648\n50331648'
+	rm "$BATS_TEST_TMPDIR/volume/large"
+	within 20 eval '[ "$(stat -f -c %a "$BATS_TEST_TMPDIR/volume")" -gt 12000 ]'
+	delete_all
+	umount "$BATS_TEST_TMPDIR/volume"
+}
+
 @test "root that may not keep the set-user-ID bit does not, on the root and on a bind mount" {
 	own_root busybox
 	mkdir "$BATS_TEST_TMPDIR/volume"

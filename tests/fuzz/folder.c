@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	tree_check(session.share);
 	/* And somebody else's, of the lock. */
-	MUST(tree_open_fds() == tree.open_fds + 1 + (int)((const struct folder *)session.share)->descriptors);
+	MUST(tree_open_fds() == tree.open_fds + 1 + tree_descriptors(session.share));
 	session.share->free(session.share);
 	free(session.reply);
 	tree_clear();

@@ -203,6 +203,14 @@ static inline void tree_check(const struct share *share)
 		MUST(tree_locks() <= folder->locks + 1);
 }
 
+/* What a share has open. */
+static inline int tree_descriptors(const struct share *share)
+{
+	const struct folder *folder = (const struct folder *)share;
+
+	return (int)folder->descriptors + (folder->changes.fd > 0);
+}
+
 /* What one guest may hold, after each message. */
 static inline void tree_check_limits(const struct share *share)
 {
@@ -211,6 +219,7 @@ static inline void tree_check_limits(const struct share *share)
 	MUST(folder->fids.count <= folder->limits.fids && folder->open_files <= folder->limits.open_files);
 	MUST(folder->xattr_bytes <= folder->limits.xattr_bytes && folder->locks <= folder->limits.locks);
 	MUST(folder->descriptors <= folder->limits.descriptors);
+	MUST(folder->changes.count <= CHANGES_MAX);
 }
 
 /* A share of it; a few bits of the input choose its kind. */
@@ -220,6 +229,7 @@ static inline struct share *tree_share(uint8_t kind)
 		.proc_self_fd = tree.proc,
 		.exclusive = kind & 1,
 		.no_devices = kind & 2,
+		.inotify_fd = kind & 1 ? -1 : inotify_init1(IN_NONBLOCK | IN_CLOEXEC),
 	};
 	struct error err = {0};
 	struct share *share;

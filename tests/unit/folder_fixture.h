@@ -271,13 +271,14 @@ static inline int do_readlink(struct client *client, uint32_t fid, char *out)
 	return result;
 }
 
-static inline int do_getattr(struct client *client, uint32_t fid, struct p9_attributes *out)
+static inline int do_getattr_of(
+	struct client *client, uint32_t fid, uint64_t mask, struct p9_attributes *out)
 {
 	int result;
 
 	begin(client, P9_TGETATTR);
 	put32(client, fid);
-	put64(client, 0x3fff);
+	put64(client, mask);
 	result = call(client);
 	if (result < 0)
 		return result;
@@ -300,9 +301,14 @@ static inline int do_getattr(struct client *client, uint32_t fid, struct p9_attr
 	out->btime_sec = get64(client);
 	out->btime_nsec = get64(client);
 	get64(client);
-	get64(client);
+	out->data_version = get64(client);
 	CHECK(at_end(client));
 	return 0;
+}
+
+static inline int do_getattr(struct client *client, uint32_t fid, struct p9_attributes *out)
+{
+	return do_getattr_of(client, fid, 0x3fff, out);
 }
 
 static inline int do_setattr(struct client *client, uint32_t fid, uint32_t valid, uint32_t mode, uint32_t uid,

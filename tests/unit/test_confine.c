@@ -7,6 +7,7 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -166,6 +167,18 @@ static void attributes(struct client *client)
 	CHECK_EQ(do_clunk(client, 10), 0);
 }
 
+static void promises(struct client *client)
+{
+	struct p9_attributes attributes;
+
+	CHECK_EQ(do_walk(client, 0, 20, "file"), 0);
+	CHECK_EQ(do_getattr_of(client, 20, P9_GETATTR_PROMISE, &attributes), 0);
+	CHECK_EQ(do_setattr(client, 20, P9_SETATTR_MODE, 0600, 0, 0, 0), 0);
+	CHECK_EQ(do_getattr_of(client, 20, P9_GETATTR_PROMISE, &attributes), 0);
+	CHECK(attributes.valid & P9_GETATTR_PROMISE);
+	CHECK_EQ(do_clunk(client, 20), 0);
+}
+
 /* More than the heap begins with, and given back: by brk(2). */
 static void memory(struct client *client)
 {
@@ -179,14 +192,17 @@ static void memory(struct client *client)
 static void serve_all(void *arg)
 {
 	struct rlimit descriptors = {.rlim_cur = 20000, .rlim_max = 20000};
+	struct folder_limits limits = {.proc_self_fd = -1};
 	struct fixture *fixture;
 
 	setrlimit(RLIMIT_NOFILE, &descriptors);
-	fixture = set_up_on(arg, NULL);
+	limits.inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	fixture = set_up_on(arg, &limits);
 	enter(CONFINED_STANDIN);
 	files(&fixture->client);
 	folders(&fixture->client);
 	attributes(&fixture->client);
+	promises(&fixture->client);
 	CHECK_EQ(do_flush(&fixture->client, 1), 0);
 	memory(&fixture->client);
 	CHECK_EQ(do_version(&fixture->client, CLIENT_MSIZE, P9_VERSION), 0);
