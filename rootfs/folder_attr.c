@@ -31,7 +31,7 @@ int folder_getattr(struct folder *folder, const struct p9_request *request, stru
 		return -EBADF;
 	if (request->u.getattr.mask & P9_GETATTR_PROMISE)
 		promise = changes_promise(&folder->changes, proc_name(fid->node->fd).text, fid->node->fd,
-			fid->node->device, fid->node->type, &fid->node->watch);
+			fid->node->device, fid->node->type, fid->node->qid.path, &fid->node->watch);
 	result = node_stat(fid->node, &st);
 	if (result < 0)
 		return result;
