@@ -60,6 +60,9 @@ void await_child(const struct turns *turns);
 /* locks_tool.c: `posix hold|try FILE KIND`, for locks between containers. */
 int hold_lock(const char *path, const char *kind);
 int try_lock(const char *path, const char *kind);
+
+/* maps_tool.c: `posix map FILE private|shared BYTE`: says what is there; shared, the byte becomes the first. */
+int through_map(const char *path, const char *kind, const char *byte);
 /* errors.c: how much of a file system with quotas a user may have. */
 int set_quota(const char *device, const char *uid, const char *bytes);
 

@@ -118,6 +118,32 @@ sh('sleep 1000')"
 	umount mounted
 }
 
+@test "a file that is mapped has the bytes that the host has written by then, and the host has what is written to the map" {
+	cd "$BATS_FILE_TMPDIR"
+	printf 'one.....' >ext4/volume/mapped
+	root=$PWD/ext4/root
+	make_bundle mapped "
+c['mounts'].append({'destination': '/volume', 'type': 'bind', 'source': '$PWD/ext4/volume', 'options': ['rbind', 'rw']})
+sh('sleep 1000')"
+	ok run --detach --bundle "$bundle" "$id"
+	map() { ok exec "$id" /bin/posix map /volume/mapped "$1" "$2"; }
+	map private -
+	equal "$output" one.....
+	map private -
+	equal "$output" one.....
+	for round in 1 2 3; do
+		# Somebody asks for its size meanwhile, or not.
+		printf "two%d...." $round >ext4/volume/mapped
+		[ $round = 1 ] || ok exec "$id" /bin/stat /volume/mapped
+		map shared T
+		equal "$output" "two$round...."
+		equal "$(<ext4/volume/mapped)" "Two$round...."
+		map private -
+		equal "$output" "Two$round...."
+	done
+	ok delete --force "$id"
+}
+
 @test "a quota of the host is one in the zone" {
 	cd "$BATS_FILE_TMPDIR"
 	truncate -s 32M quota.image
