@@ -82,18 +82,6 @@ void ring_done(struct ring *ring, size_t length)
 	__atomic_store_n(&ring->intf->out_cons, ring->out_cons, __ATOMIC_RELEASE);
 }
 
-ssize_t ring_take(struct ring *ring, uint8_t *message, size_t capacity, const char **what)
-{
-	uint8_t header[P9_HEADER_SIZE];
-	ssize_t length = ring_look(ring, header, capacity, what);
-
-	if (length > 0) {
-		ring_take_head(ring, message, header, (size_t)length, (size_t)length, NULL);
-		ring_done(ring, (size_t)length);
-	}
-	return length;
-}
-
 bool ring_has_request(const struct ring *ring)
 {
 	return __atomic_load_n(&ring->intf->out_prod, __ATOMIC_RELAXED) != ring->out_cons;

@@ -26,17 +26,18 @@ struct ring {
 /* `data` holds both halves, 2 * size bytes. Continues at the indices that the shared page has. */
 void ring_init(struct ring *ring, struct xen_9pfs_data_intf *intf, void *data, uint32_t size);
 
-/* Copies the next request into `message` (`capacity` bytes). Returns its length, 0 when there is no whole
- * one, -1 when the ring makes no sense: then *what says so. */
-ssize_t ring_take(struct ring *ring, uint8_t *message, size_t capacity, const char **what);
-
-/* The same in two steps, for a request whose end is a file's bytes, which need not be copied: ring_look()
- * copies the first P9_HEADER_SIZE bytes of the next request, checks and returns its length; ring_take_head()
- * takes the request, copies its first `head` bytes and says where in the ring the others are, in at most two
- * pieces. The guest may change those at any time, until ring_done(), which gives their place back to it. */
+/* Copies the first P9_HEADER_SIZE bytes of the next request and checks its length, which is at most
+ * `capacity`. Returns that, 0 when there is no whole one, -1 when the ring makes no sense: then *what says
+ * so. */
 ssize_t ring_look(struct ring *ring, uint8_t *header, size_t capacity, const char **what);
+
+/* Takes the request that was looked at: copies its first `head` bytes, all or all but the bytes of a file,
+ * and says where in the ring the others are, in at most two pieces. The guest may change those at any time.
+ */
 int ring_take_head(const struct ring *ring, uint8_t *message, const uint8_t *header, size_t head,
 	size_t length, struct iovec rest[2]);
+
+/* Gives the place of that request back to the guest. */
 void ring_done(struct ring *ring, size_t length);
 
 /* Whether there is something to take: one look, for who waits. */

@@ -94,8 +94,8 @@ static size_t check_pieces(const struct iovec *pieces, int count, const uint8_t 
 	return length;
 }
 
-/* As ring_take(), but what is behind the head is read where it is. */
-static ssize_t take_in_parts(uint8_t *message, size_t head, size_t capacity, const char **what)
+/* The next request; what is behind the head is read where it is. */
+static ssize_t take(uint8_t *message, size_t head, size_t capacity, const char **what)
 {
 	uint8_t header[P9_HEADER_SIZE];
 	uint32_t before = ring.out_cons;
@@ -132,8 +132,7 @@ static bool server_takes(size_t capacity, size_t head)
 	MUST(message);
 	if (honest)
 		MUST(ring_has_request(&ring) == (out_prod - untold != before));
-	length = head ? take_in_parts(message, head, capacity, &what)
-		      : ring_take(&ring, message, capacity, &what);
+	length = take(message, head ? head : capacity, capacity, &what);
 	MUST(length >= -1 && length <= (ssize_t)capacity && (length < 0) == !!what);
 	if (length > 0) {
 		memcpy(&size, message, sizeof(size));

@@ -42,6 +42,20 @@ static void ask(struct guest *guest, uint32_t length)
 	guest->intf->out_prod += length;
 }
 
+/* The next request, all of it. */
+static ssize_t take(struct guest *guest, uint8_t *message, size_t capacity)
+{
+	uint8_t header[P9_HEADER_SIZE];
+	ssize_t length = ring_look(&guest->ring, header, capacity, &guest->what);
+
+	if (length > 0) {
+		CHECK_EQ(ring_take_head(&guest->ring, message, header, (size_t)length, (size_t)length, NULL),
+			0);
+		ring_done(&guest->ring, (size_t)length);
+	}
+	return length;
+}
+
 static void takes_whole_requests(void)
 {
 	struct guest guest;
@@ -49,10 +63,10 @@ static void takes_whole_requests(void)
 
 	set_up(&guest, UINT32_MAX - 20);
 	CHECK(!ring_has_request(&guest.ring));
-	CHECK_EQ(ring_take(&guest.ring, message, sizeof(message), &guest.what), 0);
+	CHECK_EQ(take(&guest, message, sizeof(message)), 0);
 	ask(&guest, 40);
 	CHECK(ring_has_request(&guest.ring));
-	CHECK_EQ(ring_take(&guest.ring, message, sizeof(message), &guest.what), 40);
+	CHECK_EQ(take(&guest, message, sizeof(message)), 40);
 	CHECK_EQ(message[0], 40);
 	for (uint8_t i = 4; i < 40; i++)
 		CHECK_EQ(message[i], i);
@@ -60,7 +74,7 @@ static void takes_whole_requests(void)
 	/* Half of one. */
 	ask(&guest, 30);
 	guest.intf->out_prod -= 10;
-	CHECK_EQ(ring_take(&guest.ring, message, sizeof(message), &guest.what), 0);
+	CHECK_EQ(take(&guest, message, sizeof(message)), 0);
 	CHECK(!guest.what);
 	tear_down(&guest);
 }
@@ -77,7 +91,7 @@ static void refuses_what_makes_no_sense(void)
 			guest.intf->out_prod += SIZE;
 		if (i == 1)
 			guest.intf->out_prod += 10;
-		CHECK_EQ(ring_take(&guest.ring, message, 40, &guest.what), -1);
+		CHECK_EQ(take(&guest, message, 40), -1);
 		CHECK(guest.what);
 		tear_down(&guest);
 	}
