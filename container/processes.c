@@ -104,7 +104,9 @@ void processes_add(struct processes *processes, uint32_t number, const int *fds,
 {
 	struct zone_report failed = {
 		.type = ZONE_REPORT_FAILED, .process = number, .arg = {UINT32_MAX, ENOMEM}};
-	struct process *process = calloc(1, sizeof(*process));
+	/* Those of the request and its caller. */
+	bool fits = count > REQUEST_EXEC_FDS && count <= REQUEST_EXEC_FDS_MAX + 1;
+	struct process *process = fits ? calloc(1, sizeof(*process)) : NULL;
 	bool bad;
 
 	if (!process) {

@@ -37,7 +37,8 @@ void processes_init(struct processes *processes, struct process *first, struct s
 
 /*
  * Takes a new process: its spec is read from fds[0], its caller is fds[count - 1], what is between are its
- * streams. All descriptors pass. What is wrong with it the caller is told.
+ * streams. All descriptors pass, of what is no process by their number, too. What is wrong with it the caller
+ * is told.
  */
 void processes_add(struct processes *processes, uint32_t number, const int *fds, size_t count);
 

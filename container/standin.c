@@ -292,8 +292,7 @@ static void monitor_event(struct standin *standin)
 		control_event(standin->control, &message.u.event);
 		break;
 	case MESSAGE_EXEC:
-		if (count > REQUEST_EXEC_FDS)
-			processes_add(&standin->processes, message.number, fds, count);
+		processes_add(&standin->processes, message.number, fds, count);
 		break;
 	case MESSAGE_END:
 		message.u.text[sizeof(message.u.text) - 1] = '\0';
