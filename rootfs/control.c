@@ -95,7 +95,7 @@ static int control_version(struct control *control, const struct p9_request *req
 
 	fids_clear(&control->fids, release_fid, NULL);
 	waits_drop_all(control);
-	control->msize = 0;
+	control->share.msize = 0;
 	if (msize > control->share.max_msize)
 		msize = control->share.max_msize;
 	if (version->length != strlen(P9_VERSION) ||
@@ -105,7 +105,7 @@ static int control_version(struct control *control, const struct p9_request *req
 	}
 	if (msize < P9_MIN_MSIZE)
 		return -EMSGSIZE;
-	control->msize = msize;
+	control->share.msize = msize;
 	p9_reply_version(reply, request->tag, msize, P9_VERSION);
 	return 0;
 }
@@ -256,7 +256,7 @@ static int control_lopen(struct control *control, const struct p9_request *reque
 {
 	struct control_fid *fid = find(control, request->u.lopen.fid);
 	uint32_t access = request->u.lopen.flags & P9_OPEN_ACCESS;
-	uint32_t iounit = control->msize - P9_IO_HEADER_SIZE;
+	uint32_t iounit = control->share.msize - P9_IO_HEADER_SIZE;
 	struct p9_qid qid;
 
 	if (!fid || fid->open)
@@ -427,10 +427,10 @@ static int dispatch(struct control *control, const struct p9_request *request, s
 {
 	if (request->type == P9_TVERSION)
 		return control_version(control, request, reply);
-	if (control->msize == 0)
+	if (control->share.msize == 0)
 		return -EPROTO;
-	if (reply->capacity > control->msize)
-		reply->capacity = control->msize;
+	if (reply->capacity > control->share.msize)
+		reply->capacity = control->share.msize;
 	switch (request->type) {
 	case P9_TATTACH:
 		return control_attach(control, request, reply);

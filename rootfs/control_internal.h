@@ -41,7 +41,6 @@ struct control {
 	struct share share; /* first */
 	const struct control_ops *ops;
 	void *arg;
-	uint32_t msize; /* 0: no session */
 	struct fids fids;
 
 	struct zone_event events[CONTROL_EVENTS]; /* a ring */

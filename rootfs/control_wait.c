@@ -208,8 +208,8 @@ void control_stream_ready(struct share *share, uint32_t process, uint32_t stream
 	/* Out of the list while it is tried: the operations may come back to this share. */
 	wait = take_wait(control, at);
 	size = P9_ERROR_SIZE + (out ? 0 : wait->count);
-	if (size > control->msize)
-		size = control->msize;
+	if (size > control->share.msize)
+		size = control->share.msize;
 	message = malloc(size);
 	result = message ? 0 : -EAGAIN;
 	if (message) {

@@ -29,7 +29,7 @@ static int folder_version(struct folder *folder, const struct p9_request *reques
 
 	fids_clear(&folder->fids, release_fid, folder);
 	changes_share(&folder->changes, folder->share.changes);
-	folder->msize = 0;
+	folder->share.msize = 0;
 	if (msize > folder->share.max_msize)
 		msize = folder->share.max_msize;
 	if (version->length != strlen(P9_VERSION) ||
@@ -39,7 +39,7 @@ static int folder_version(struct folder *folder, const struct p9_request *reques
 	}
 	if (msize < P9_MIN_MSIZE)
 		return -EMSGSIZE;
-	folder->msize = msize;
+	folder->share.msize = msize;
 	p9_reply_version(reply, request->tag, msize, P9_VERSION);
 	return 0;
 }
@@ -135,11 +135,11 @@ static enum share_answer folder_request(
 		operation = operations[request->type];
 	if (!operation)
 		result = -EOPNOTSUPP;
-	else if (folder->msize == 0 && request->type != P9_TVERSION)
+	else if (folder->share.msize == 0 && request->type != P9_TVERSION)
 		result = -EPROTO;
 	else {
-		if (folder->msize != 0 && bounded.capacity > folder->msize)
-			bounded.capacity = folder->msize;
+		if (folder->share.msize != 0 && bounded.capacity > folder->share.msize)
+			bounded.capacity = folder->share.msize;
 		result = operation(folder, request, &bounded);
 	}
 	/* What this request has changed is told before it is answered, as is what others had when it came. */

@@ -71,7 +71,6 @@ struct folder {
 	bool owns_proc;
 	int proc;	/* O_PATH of /proc/self/fd */
 	gid_t gid;	/* the process's */
-	uint32_t msize; /* 0: no session */
 	struct fids fids;
 	struct qids qids;
 	struct changes changes;

@@ -15,7 +15,7 @@
 /* Whole pages, so that a large read of the guest is not cut in the middle of one. */
 uint32_t folder_iounit(const struct folder *folder)
 {
-	uint32_t room = folder->msize - P9_IO_HEADER_SIZE;
+	uint32_t room = folder->share.msize - P9_IO_HEADER_SIZE;
 
 	return room >= 4096 ? room & ~4095u : room;
 }

@@ -3,12 +3,23 @@
 
 #include <errno.h>
 
+static bool is_too_long(struct share *share, size_t length)
+{
+	if (share->msize == 0 || length <= share->msize)
+		return false;
+	share->broken = "a request longer than msize";
+	return true;
+}
+
 enum share_answer share_message(
 	struct share *share, const uint8_t *message, size_t length, struct p9_writer *reply)
 {
 	struct p9_request request;
-	int result = p9_decode(message, length, &request);
+	int result;
 
+	if (is_too_long(share, length))
+		return SHARE_BROKEN;
+	result = p9_decode(message, length, &request);
 	if (result == -EBADMSG) {
 		share->broken = "a malformed message";
 		return SHARE_BROKEN;
@@ -25,6 +36,8 @@ enum share_answer share_write(struct share *share, const uint8_t *head, size_t l
 {
 	struct p9_request request;
 
+	if (is_too_long(share, length))
+		return SHARE_BROKEN;
 	if (p9_decode_write(head, length, pieces, piece_count, &request) < 0) {
 		share->broken = "a malformed message";
 		return SHARE_BROKEN;

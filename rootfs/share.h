@@ -53,6 +53,9 @@ struct share {
 	/* The largest message that the transport carries; a share's Rversion offers no more. */
 	uint32_t max_msize;
 
+	/* The largest of the session, as was agreed upon, both ways; 0: there is no session. */
+	uint32_t msize;
+
 	/* What the guest did wrong, a constant text; NULL while it behaves. */
 	const char *broken;
 };

@@ -207,7 +207,7 @@ static inline void dom0_settle(const uint8_t *request, size_t length)
 	if (request[4] == P9_TVERSION && dom0.waiting_sum)
 		dom0_forget_all();
 	if (request[4] != P9_TFLUSH || length != P9_HEADER_SIZE + 2 ||
-		((struct control *)dom0.share)->msize == 0)
+		dom0.share->msize == 0)
 		return;
 	tag = (uint16_t)(request[7] | request[8] << 8);
 	dom0.waiting_sum -= dom0.waiting[tag];

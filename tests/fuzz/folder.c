@@ -47,7 +47,8 @@ static bool say(struct session *session, const struct guest_message *message)
 	answer = share_message(session->share, exact, message->length, &writer);
 	MUST(answer == SHARE_ANSWERED || answer == SHARE_BROKEN);
 	if (answer == SHARE_ANSWERED) {
-		MUST(writer.length <= (folder->msize ? folder->msize : session->share->max_msize));
+		MUST(writer.length <=
+			(folder->share.msize ? folder->share.msize : session->share->max_msize));
 		guest_check_reply(
 			session->reply, writer.length, exact[4], (uint16_t)(exact[5] | exact[6] << 8));
 		check_count(session->reply, message);

@@ -32,6 +32,30 @@ static void a_session_begins_with_a_version(void)
 	tear_down(fixture);
 }
 
+/* The end of a file's bytes lies beyond what was agreed upon. */
+static void a_request_longer_than_msize(void)
+{
+	static const uint8_t bytes[8193];
+
+	for (uint32_t over = 0; over < 2; over++) {
+		struct fixture *fixture = set_up();
+		struct client *client = &fixture->client;
+
+		CHECK_EQ(do_version(client, 8192, P9_VERSION), 0);
+		CHECK_EQ(do_attach(client, 0, 0), 0);
+		/* Of the root's fid, which is not open; cut as torture does it would take its time. */
+		client->torture = false;
+		begin(client, P9_TWRITE);
+		put32(client, 0);
+		put64(client, 0);
+		put32(client, 8192 - P9_WRITE_HEADER_SIZE + over);
+		put_bytes(client, bytes, 8192 - P9_WRITE_HEADER_SIZE + over);
+		CHECK_EQ(call(client), over ? BROKEN : -EBADF);
+		CHECK(!over || strcmp(client->share->broken, "a request longer than msize") == 0);
+		tear_down(fixture);
+	}
+}
+
 static void attaching(void)
 {
 	struct fixture *fixture = set_up();
@@ -482,6 +506,7 @@ static void what_is_mounted_stays(void)
 int main(void)
 {
 	RUN(a_session_begins_with_a_version);
+	RUN(a_request_longer_than_msize);
 	RUN(attaching);
 	RUN(walking);
 	RUN(no_way_out_by_names);
