@@ -249,6 +249,7 @@ static bool step(struct input *in)
 	uint8_t what = input_u8(in);
 	size_t capacity, head;
 
+	racing_steps++;
 	switch (what & 7) {
 	case 0:
 	case 1:
@@ -288,8 +289,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	untold = 0;
 	ring_init(&ring, intf, memory, half);
 	memset(&racing, 0, sizeof(racing));
+	racing_steps = 0;
 	if (!honest) {
-		racing.in = input_part(&in, input_integer(&in, 1));
+		race(input_part(&in, input_integer(&in, 1)));
 		racing.intf[0] = racing.intf[1] = intf;
 		racing.data[0] = racing.data[1] = memory;
 		racing.length = 2 * half;

@@ -8,21 +8,20 @@
 #include "tests/fuzz/tree.h"
 
 #include <sys/mman.h>
-#include <time.h>
 
 #include "tests/fuzz/racing.h"
 #include "xen/xen.h"
 
 /* Other calls of the server's that are the harness's. */
 static int fuzz_unmap(void *at, size_t length) __attribute__((unused));
-static int fuzz_clock(struct timespec *now) __attribute__((unused));
-#define munmap(at, length)	  fuzz_unmap(at, length)
-#define clock_gettime(clock, now) fuzz_clock(now)
+static unsigned long long fuzz_ticks(void);
+#define munmap(at, length)     fuzz_unmap(at, length)
+#define __builtin_ia32_rdtsc() fuzz_ticks()
 
 #include "xen/ring.c"
 #include "xen/server.c"
 #undef munmap
-#undef clock_gettime
+#undef __builtin_ia32_rdtsc
 
 #define STEPS	   150 /* of an input */
 #define PAGE	   4096
@@ -43,6 +42,7 @@ static struct {
 	uint32_t pending;    /* a bit for each ring that was notified and not looked at */
 	int fails_at, calls; /* which of Xen's calls fails, 0: none */
 	int mapped, bound, open;
+	unsigned long long time;
 } guest;
 
 /* Data of each order for each ring, made once: between two pages that are not there. */
@@ -156,13 +156,9 @@ static int fuzz_unmap(void *at, size_t length)
 }
 
 /* Time goes by as it is looked at. */
-static int fuzz_clock(struct timespec *now)
+static unsigned long long fuzz_ticks(void)
 {
-	static uint64_t time;
-
-	time += 30000;
-	*now = (struct timespec){.tv_sec = (time_t)(time / 1000000000), .tv_nsec = (long)(time % 1000000000)};
-	return 0;
+	return guest.time += 30000;
 }
 
 xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned int flags)
@@ -363,6 +359,7 @@ static bool step(struct server *server, struct input *in, bool control)
 	struct error err = {0};
 	int result = 0;
 
+	racing_steps++;
 	switch (what) {
 	case 0xf0:
 	case 0xf1:
@@ -434,7 +431,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct zone_device device = {.number = 7, .ring_ref = {0, 1}, .event_channel = {0, 1}};
-	struct input in = {data, size};
+	struct input in = {data, size}, races_of_guest = {0};
 	uint8_t kind = input_u8(&in);
 	bool control = kind & 0x80;
 	struct server *server;
@@ -443,19 +440,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&guest, 0, sizeof(guest));
 	memset(&racing, 0, sizeof(racing));
+	racing_steps = 0;
 	if (!control)
 		tree_fill();
 	offer(&in);
 	if (kind & 0x40)
 		guest.fails_at = input_u8(&in) % 16;
 	if (kind & 0x20)
-		racing.in = input_part(&in, input_integer(&in, 1));
+		races_of_guest = input_part(&in, input_integer(&in, 1));
+	/* While its rings are mapped, or once there is a session. */
+	if (kind & 0x10)
+		race(races_of_guest);
 	device.rings = 2 - (kind >> 2 & 1);
 	server = server_new(&err);
 	if (server &&
 		server_attach(server, &device, control ? dom0_share(&in) : tree_share(kind), &err) == 0) {
 		if (!(kind & 0x10))
 			begin_session(server, device.rings, kind >> 3 & 1);
+		race(races_of_guest);
 		while (steps-- && in.left && step(server, &in, control))
 			;
 		if (!control && server->devices)
