@@ -77,6 +77,17 @@ static void send_monitor(struct standin *standin, const struct message *message)
 		_exit(STATUS_LOST);
 }
 
+/* Why the container ended, where nobody in it could say so. */
+static void say_why(struct standin *standin, struct message *message)
+{
+	struct stream *errors = &standin->container_process.streams[2];
+	const char *text = message->u.text;
+
+	message->u.text[sizeof(message->u.text) - 1] = '\0';
+	if (*text && stream_write(errors, text, strlen(text)) > 0)
+		stream_write(errors, "\n", 1);
+}
+
 static void __attribute__((noreturn)) give_up(struct standin *standin, const struct error *err)
 {
 	struct message message = {.type = MESSAGE_BROKEN};
@@ -85,8 +96,10 @@ static void __attribute__((noreturn)) give_up(struct standin *standin, const str
 	send_monitor(standin, &message);
 	/* The monitor says how to end; an answer of another kind may come before. */
 	while (receive(standin->monitor, &message, sizeof(message), 0) == (ssize_t)sizeof(message))
-		if (message.type == MESSAGE_END)
+		if (message.type == MESSAGE_END) {
+			say_why(standin, &message);
 			_exit((int)message.number);
+		}
 	_exit(STATUS_LOST);
 }
 
@@ -261,12 +274,8 @@ static void leave(struct standin *standin)
 		send(standin->monitor, &message, sizeof(message), MSG_NOSIGNAL);
 }
 
-static void __attribute__((noreturn)) end(struct standin *standin, int status, const char *text)
+static void __attribute__((noreturn)) end(struct standin *standin, int status)
 {
-	struct stream *errors = &standin->container_process.streams[2];
-
-	if (*text && stream_write(errors, text, strlen(text)) > 0)
-		stream_write(errors, "\n", 1);
 	leave(standin);
 	/* The rings must be let go of before the zone can be destroyed; an exit does so, at once. */
 	_exit(status);
@@ -295,8 +304,8 @@ static void monitor_event(struct standin *standin)
 		processes_add(&standin->processes, message.number, fds, count);
 		break;
 	case MESSAGE_END:
-		message.u.text[sizeof(message.u.text) - 1] = '\0';
-		end(standin, (int)message.number, message.u.text);
+		say_why(standin, &message);
+		end(standin, (int)message.number);
 	default:
 		break;
 	}
@@ -581,5 +590,5 @@ void standin_main(struct container *container)
 	if (container->options->start && !container->network_first)
 		control_event(standin.control, &then_start);
 	serve(&standin);
-	end(&standin, standin.status, "");
+	end(&standin, standin.status);
 }
