@@ -172,7 +172,15 @@ $(BUILD)/attack/%: tests/attack/%.c
 	@echo "  CC $@"
 	@$(MUSL_CC) $(ZONE_CFLAGS) -O2 $< -o $@
 
-attack: $(patsubst tests/attack/%.c,$(BUILD)/attack/%,$(wildcard tests/attack/*.c))
+# A guest's kernel, linked where its memory begins: its addresses are its numbers of pages.
+$(BUILD)/attack/kernel: $(wildcard tests/attack/kernel/*.[ch])
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) -std=gnu11 -O2 $(WARNINGS) -iquote . -ffreestanding -nostdlib -static -no-pie -fno-pic -mno-red-zone \
+		-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-tree-loop-distribute-patterns \
+		-Wl,-Ttext-segment=0x100000,-z,max-page-size=4096,--build-id=none,-e,entry $(filter %.c,$^) -o $@
+
+attack: $(patsubst tests/attack/%.c,$(BUILD)/attack/%,$(wildcard tests/attack/*.c)) $(BUILD)/attack/kernel
 
 # What a file system does, said so that a zone's can be compared with this host's; it runs in any root.
 $(BUILD)/posix: $(wildcard tests/posix/*.c tests/posix/*.h) Makefile

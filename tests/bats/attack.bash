@@ -32,3 +32,12 @@ c['linux']['resources'] = {'cpu': {'quota': 200000, 'period': 100000}}"
 	equal "$status" 1
 	grep '^escaped' "$BATS_TEST_TMPDIR/free"
 }
+
+# A container whose zone's kernel is tests/attack/kernel, which does what that calls by this name.
+hostile() { # ATTACK
+	make_bundle "$1" "c['vm'] = {'kernel': {'path': '$(realpath "$HERE/../../build/attack/kernel")', 'parameters': ['attack=$1']}, 'hwConfig': {'memory': 32 << 20}}"
+}
+
+# What a process has used of a processor, in hundredths of a second; its memory (MiB) and descriptors.
+used() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+kept() { echo "$(awk '/^RssAnon/ { print int(($2 + 1023) / 1024) }' "/proc/$1/status") MiB, $(find "/proc/$1/fd" -mindepth 1 | wc -l) descriptors"; }

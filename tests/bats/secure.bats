@@ -230,4 +230,90 @@ for i in \$(seq 100); do printf \"\\\\006\\\\000\\\\000\\\\000\\\\000\\\\000\\\\
 	[ -e "$bundle/oom" ]
 }
 
+nothing_beside_it() {
+	"$HERE/inventory" "$PREFIX" "$STATES" "$BATS_TEST_TMPDIR/beside" >"$BATS_TEST_TMPDIR/more"
+	[ ! -s "$BATS_TEST_TMPDIR/more" ] || { cat "$BATS_TEST_TMPDIR/more"; false; }
+}
+
+@test "a guest that breaks 9P or its rings: its session ends, and why is logged once; another zone goes on, nothing is left" {
+	own_root busybox
+	waiting other
+	local other=$id serves=$pid attack why count=$BATS_TEST_TMPDIR/volume/count before
+	# shellcheck disable=SC2016 # it is the zone's shell that expands
+	ok exec --detach "$other" /bin/sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/v/new; mv /v/new /v/count; usleep 100000; done'
+	within 20 [ -e "$count" ]
+	"$HERE/inventory" "$PREFIX" "$STATES" >"$BATS_TEST_TMPDIR/beside"
+	while read -r attack why; do
+		hostile "$attack"
+		why="the guest broke the 9P session of its device $why"
+		x --log "$bundle.log" --log-level info run --bundle "$bundle" "$id"
+		equal "$status" 255
+		equal "$errors" "xenrun: $why"
+		says "$(<"$bundle.log")" "$id: $why"
+		equal "$(wc -l <"$bundle.log")" 1
+	done <<-'END'
+		size-short 1: a request shorter than its header
+		size-over 1: a request longer than msize
+		index-ahead 1: more requests in the ring than it holds
+		index-taken 1: more answers taken than were given
+		name-overlaps 1: a malformed message
+		write-cut 1: a malformed message
+		surplus 0: a malformed message
+	END
+	within 10 nothing_beside_it
+	equal "$(state "$other" pid)" "$serves"
+	before=$(<"$count")
+	within 20 eval '[ "$(<"$count")" -gt "$before" ]'
+}
+
+@test "a guest that offers rings which are none gets no session" {
+	own_root busybox
+	local attack why
+	while read -r attack why; do
+		hostile "$attack"
+		refuses "$why" run --bundle "$bundle" "$id"
+		equal "$(wc -l <<<"$errors")" 1
+	done <<-'END'
+		order the guest offers a ring of order 2147483656, 1 to 8 are possible
+		page cannot map a ring's data of the guest
+		ring cannot map a ring of the guest
+		channel cannot bind an event channel of the guest
+		rings the guest offers no usable 9pfs device 1
+	END
+}
+
+@test "what a guest asks that is odd, but no violation, is answered: unknown types, in parts, twice, another session" {
+	own_root busybox
+	hostile odd
+	ok run --detach --bundle "$bundle" "$id"
+	within 20 [ -s "$root/odd" ]
+	equal "$(<"$root/odd")" lives
+	status_is "$id" running
+}
+
+@test "a guest that asks without end and takes no answer waits, and costs nothing; events without end cost time, no more" {
+	own_root busybox
+	hostile endless
+	ok run --detach --bundle "$bundle" --pid-file "$bundle/pid" "$id"
+	pid=$(<"$bundle/pid")
+	local told before ticks
+	told=/local/domain/$(xl domid "$id")/control
+	within 30 xenstore-exists "$told/full"
+	before=$(kept "$pid") ticks=$(used "$pid")
+	sleep 3
+	ticks=$(($(used "$pid") - ticks))
+	echo "# while its requests wait: $ticks hundredths of a second of three, $before" >&3
+	[ "$ticks" -le 30 ]
+	xenstore-write "$told/events" 1
+	ticks=$(used "$pid")
+	sleep 3
+	echo "# with events without end: $(($(used "$pid") - ticks)), $(kept "$pid")" >&3
+	equal "$(kept "$pid")" "$before"
+	status_is "$id" running
+	xenstore-write "$told/stop" 1
+	within 30 [ -s "$root/endless" ]
+	equal "$(<"$root/endless")" none
+	equal "$(kept "$pid")" "$before"
+}
+
 @test "a program that tries to get out of its root and its volume does not" { nobody_gets_out 20; }
