@@ -6,7 +6,7 @@ load lib
 
 teardown() {
 	delete_all
-	umount "$BATS_TEST_TMPDIR"/volume/host "$BATS_TEST_TMPDIR"/volume 2>/dev/null || true
+	umount "$BATS_TEST_TMPDIR"/volume/host "$BATS_TEST_TMPDIR"/volume "$BATS_TEST_TMPDIR"/root/{opt,mnt} 2>/dev/null || true
 }
 
 # A line of mountinfo: what is mounted there, its options, then type and source.
@@ -422,6 +422,80 @@ sh("""cat /v/large | wc -c; stat -c %s /v/large; sleep 1000""")'
 	within 20 eval '[ "$(stat -f -c %a "$BATS_TEST_TMPDIR/volume")" -gt 12000 ]'
 	delete_all
 	umount "$BATS_TEST_TMPDIR/volume"
+}
+
+@test "a file's number is the same when the zone's caches are emptied and in the next container, and no other's, of another device's neither" {
+	own_root busybox
+	cd "$BATS_TEST_TMPDIR"
+	mkdir volume
+	for at in root/opt root/mnt volume volume/host; do
+		mkdir -p $at
+		mount -t tmpfs test $at
+		[ $at = volume/host ] || touch $at/file
+	done
+	touch volume/host/{first,second}
+	ln volume/host/first volume/host/link
+	# On this host, whose devices count for themselves, they have the same.
+	equal "$(stat -c %i root/opt/file)" "$(stat -c %i root/mnt/file)"
+	equal "$(stat -c %i volume/file)" "$(stat -c %i volume/host/first)"
+	local of_root='/ /bin/busybox /etc/passwd /opt /opt/file /mnt /mnt/file' of_volume='/v /v/file /v/host /v/host/first /v/host/second'
+	numbers() { # NAME
+		run_zone "$1" "base = '$BATS_TEST_TMPDIR'
+c['mounts'].append({'destination': '/v', 'type': 'bind', 'source': base + '/volume', 'options': ['rbind']})
+files = '$of_root $of_volume /v/host/link'
+"'
+sh("""look() { stat -c "%n %i" """ + files + """ && find / -xdev >/dev/null; }
+entries() { cut -f 1 /proc/sys/fs/dentry-state; }
+look
+before=$(entries)
+echo 3 >/proc/sys/vm/drop_caches
+[ $(($(entries) * 2)) -lt $before ] || echo "they are not empty: $before, $(entries)"
+look""")'
+		equal "$errors" ""
+		equal "$(wc -l <<<"$output")" 26
+		equal "$(tail -n 13 <<<"$output")" "$(head -n 13 <<<"$output")"
+	}
+	numbers one
+	local first=$output one
+	for one in "$of_root" "$of_volume"; do
+		equal "$(for file in $one; do awk -v file="$file" '$1 == file { print $2; exit }' <<<"$output"; done | sort | uniq -d)" ""
+	done
+	equal "$(awk '$1 == "/v/host/link" { print $2; exit }' <<<"$output")" "$(awk '$1 == "/v/host/first" { print $2; exit }' <<<"$output")"
+	numbers two
+	equal "$output" "$first"
+}
+
+@test "a root and a bind that are read-only say so, and nothing else: EROFS" {
+	own_root busybox
+	mkdir "$BATS_TEST_TMPDIR/volume"
+	for at in "$root/opt" "$BATS_TEST_TMPDIR/volume"; do
+		echo before >"$at/file"
+		mkdir "$at/folder"
+	done
+	run_zone erofs "c['root']['readonly'] = True
+c['mounts'].append({'destination': '/v', 'type': 'bind', 'source': '$BATS_TEST_TMPDIR/volume', 'options': ['bind', 'ro']})
+"'
+sh("""for at in /opt /v; do
+	cd $at
+	echo after >file
+	echo after >>file
+	echo >new
+	mkdir new
+	mkfifo new
+	ln -s file new
+	ln file new
+	mv file new
+	rm -f file
+	rmdir folder
+	chmod 600 file
+	chown 1:1 file
+	touch file
+	truncate -s 0 file
+	cat file
+done""")'
+	equal "$output" $'before\nbefore'
+	equal "$(wc -l <<<"$errors")" 28
+	equal "$(grep -v ': Read-only file system$' <<<"$errors")" ""
 }
 
 @test "root that may not keep the set-user-ID bit does not, on the root and on a bind mount" {
