@@ -3,6 +3,7 @@
  * usage: posix FOLDER [CASE…]       all cases, or those named
  *        posix hold|try FILE KIND   locks_tool.c
  *        posix map FILE private|shared BYTE   maps_tool.c
+ *        posix write WAY FILE TEXT       durable.c
  *        posix quota DEVICE USER BYTES   for the case over_quota
  *
  * Each case is a process of its own in a folder of its own below FOLDER, which must be there, and has a
@@ -67,6 +68,8 @@ int main(int argc, char **argv)
 		return try_lock(argv[2], argv[3]);
 	if (argc == 5 && !strcmp(argv[1], "map"))
 		return through_map(argv[2], argv[3], argv[4]);
+	if (argc == 5 && !strcmp(argv[1], "write"))
+		return write_durably(argv[2], argv[3], argv[4]);
 	if (argc == 5 && !strcmp(argv[1], "quota"))
 		return set_quota(argv[2], argv[3], argv[4]);
 	if (argc < 2) {

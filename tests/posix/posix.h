@@ -63,6 +63,8 @@ int try_lock(const char *path, const char *kind);
 
 /* maps_tool.c: `posix map FILE private|shared BYTE`: says what is there; shared, the byte becomes the first. */
 int through_map(const char *path, const char *kind, const char *byte);
+/* durable.c: `posix write WAY FILE TEXT`. */
+int write_durably(const char *way, const char *path, const char *text);
 /* errors.c: how much of a file system with quotas a user may have. */
 int set_quota(const char *device, const char *uid, const char *bytes);
 

@@ -94,25 +94,42 @@ sh('dd if=/dev/zero of=/big bs=64k 2>&1; stat -c %s /big')"
 	"$COMPARE" volume by-name local.devices zone.devices
 }
 
-@test "fsync in the zone reaches this host's disk" {
+@test "fsync, fdatasync, msync, writes of O_SYNC and O_DSYNC and fsync of a folder reach this host's disk, and have it flushed" {
 	cd "$BATS_FILE_TMPDIR"
 	truncate -s 16M disk
 	mkfs.ext4 -q disk
 	mkdir mounted
 	mount -o loop,commit=600 disk mounted
+	local device
+	device=$(findmnt -n -o SOURCE mounted)
+	flushes() { awk '{ print $16 }' "/sys/block/${device##*/}/stat"; }
 	tar -C mounted -xpf "$ROOTS/busybox.tar"
+	cp "$CHECKER" mounted/bin/posix
+	mkdir mounted/folder mounted/opt/folder
+	head -c 4096 /dev/zero | tee mounted/file >mounted/opt/file
 	sync -f mounted
 	make_bundle disk "
 c['root']['path'] = '$PWD/mounted'
 c['mounts'].append({'destination': '/volume', 'type': 'bind', 'source': '$PWD/mounted/opt', 'options': ['bind', 'rw']})
 sh('sleep 1000')"
 	ok run --detach --bundle "$bundle" "$id"
-	for path in /file /volume/file; do
-		text=text-of-$RANDOM$RANDOM
-		ok exec "$id" /bin/sh -c "echo $text >$path"
-		! grep -q $text disk
-		ok exec "$id" /bin/sh -c "dd if=$path of=$path conv=notrunc,fsync 2>/dev/null"
-		grep -q $text disk
+	for place in '' /volume; do
+		for way in put-off fsync fdatasync O_SYNC O_DSYNC RWF_DSYNC msync folder; do
+			# Where it goes past the cache, Linux's 9p knows of the open file's flags only.
+			[ "$place$way" != /volumeRWF_DSYNC ] || continue
+			text=text-of-$RANDOM$RANDOM file=file before=$(flushes)
+			[ $way != folder ] || file=folder
+			ok exec "$id" /bin/posix write $way $place/$file "$text"
+			status=0
+			grep -q "$text" disk || status=1
+			echo "# $place/$file by $way: $((status ? 0 : 1)) on the disk, $(($(flushes) - before)) flushes" >&3
+			if [ $way = put-off ]; then
+				equal "$status" 1
+			else
+				equal "$status" 0
+				[ "$(flushes)" -gt "$before" ]
+			fi
+		done
 	done
 	ok delete --force "$id"
 	umount mounted
