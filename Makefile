@@ -221,9 +221,10 @@ fuzz-coverage:
 check: all attack
 	@tests/check $(RELEASE:%=--release %) $(TESTS)
 
-# What takes long.
-soak: all attack
+# What takes long. SOAK_RACE_SECONDS: how long guests that race somebody on the host have.
+soak: all attack $(BUILD)/unit/test_folder_races
 	@tests/install-packages tests/soak/packages
+	@RACE_SECONDS=$(or $(SOAK_RACE_SECONDS),180) tests/unit/run $(BUILD)/unit/test_folder_races
 	@BATS_TEST_TIMEOUT=7200 tests/check $(RELEASE:%=--release %) tests/soak/*.bats
 
 # Upstream's tests, from a checkout of opencontainers/runtime-tools; spec-conformance/README.md says what they find.

@@ -3,8 +3,8 @@
  * usage: escape SECONDS FOLDER...
  * Tries, in a container, to reach a file "canary" above each of the folders, which are tops of shares: by
  * "..", by symlinks that are planted while another thread walks, by folders that are moved from under it, by
- * /proc's magic links. Prints how often it tried; status 1 and the way when it has read the canary (a text
- * with "xenrun-canary").
+ * /proc's magic links. Prints how often it tried in each; status 1 and the way when it has read the canary (a
+ * text with "xenrun-canary").
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,11 @@
 #define PATHS	512
 
 static atomic_bool ended;
-static atomic_ulong tries, moves;
+static struct top {
+	const char *path;
+	int fd;
+	atomic_ulong tries, moves;
+} tops[8];
 static _Thread_local uint32_t state;
 
 static uint32_t next_random(size_t below)
@@ -51,12 +55,12 @@ static void found(const char *how, const char *path)
 	_exit(1);
 }
 
-static void look(int dir, const char *path)
+static void look(struct top *top, int dir, const char *path)
 {
 	int fd = openat(dir, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	char text[128] = "";
 
-	tries++;
+	top->tries++;
 	if (fd < 0)
 		return;
 	if (read(fd, text, sizeof(text) - 1) > 0 && strstr(text, "xenrun-canary"))
@@ -67,7 +71,8 @@ static void look(int dir, const char *path)
 /* Moves folders, and puts links where folders were. */
 static void *move(void *arg)
 {
-	int top = *(int *)arg;
+	struct top *own = arg;
+	int top = own->fd;
 
 	state = (uint32_t)(uintptr_t)&state;
 	while (!ended) {
@@ -78,7 +83,7 @@ static void *move(void *arg)
 		if (unlinkat(top, link, 0) < 0)
 			unlinkat(top, link, AT_REMOVEDIR);
 		symlinkat(PICK(targets), top, link);
-		moves++;
+		own->moves++;
 	}
 	return NULL;
 }
@@ -86,7 +91,8 @@ static void *move(void *arg)
 /* Walks meanwhile, from the top or from within a folder that it holds. */
 static void *walk(void *arg)
 {
-	int top = *(int *)arg;
+	struct top *own = arg;
+	int top = own->fd;
 
 	state = (uint32_t)(uintptr_t)&state + 1;
 	while (!ended) {
@@ -94,9 +100,9 @@ static void *walk(void *arg)
 		char path[PATHS];
 
 		for (int i = 0; i < 8; i++)
-			look(dir >= 0 && i % 2 ? dir : top, PICK(ways));
+			look(own, dir >= 0 && i % 2 ? dir : top, PICK(ways));
 		snprintf(path, sizeof(path), "%s/%s", PICK(folders), PICK(ways));
-		look(top, path);
+		look(own, top, path);
 		/* What would be planted outside. */
 		snprintf(path, sizeof(path), "%s/../../../planted", PICK(folders));
 		if (dir >= 0) {
@@ -108,7 +114,7 @@ static void *walk(void *arg)
 			linkat(dir, "../../canary", top, "stolen", 0);
 			close(dir);
 		}
-		look(top, "stolen");
+		look(own, top, "stolen");
 	}
 	return NULL;
 }
@@ -116,15 +122,16 @@ static void *walk(void *arg)
 int main(int argc, char **argv)
 {
 	pthread_t threads[16 * THREADS];
-	int tops[8], count = 0;
+	int count = 0;
 
 	if (argc < 3 || argc > 10) {
 		fprintf(stderr, "usage: escape SECONDS FOLDER...\n");
 		return 2;
 	}
 	for (int i = 2; i < argc; i++) {
-		tops[i - 2] = open(argv[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (tops[i - 2] < 0) {
+		tops[i - 2].path = argv[i];
+		tops[i - 2].fd = open(argv[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (tops[i - 2].fd < 0) {
 			fprintf(stderr, "escape: %s: %s\n", argv[i], strerror(errno));
 			return 2;
 		}
@@ -139,6 +146,8 @@ int main(int argc, char **argv)
 	ended = true;
 	for (int i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
-	printf("%lu tries, %lu moves\n", (unsigned long)tries, (unsigned long)moves);
+	for (int i = 0; i < argc - 2; i++)
+		printf("%s: %lu tries, %lu moves\n", tops[i].path, (unsigned long)tops[i].tries,
+			(unsigned long)tops[i].moves);
 	return 0;
 }

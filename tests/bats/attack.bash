@@ -21,9 +21,9 @@ p['args'] = ['escape', '$seconds', '/', '/v']
 p['capabilities'] = {kind: ['CAP_' + name for name in ('DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'SYS_ADMIN', 'SYS_PTRACE', 'SYS_CHROOT')] for kind in ('bounding', 'effective', 'permitted')}
 c['linux']['resources'] = {'cpu': {'quota': 200000, 'period': 100000}}"
 	LIMIT=$((seconds + 120)) x run --bundle "$bundle" "$id"
-	echo "# $output" >&3
+	sed 's/^/# /' <<<"$output" >&3
 	equal "$status" 0
-	says "$output" '^[0-9]{3,} tries, [0-9]{2,} moves$'
+	says "$output" $'^/: [0-9]{3,} tries, [0-9]{2,} moves\n/v: [0-9]{3,} tries, [0-9]{2,} moves$'
 	equal "$(find "$out" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd ' ')" "canary root top volume"
 	equal "$(stat -c '%X %Y %Z %h' "$out/canary")" "$before"
 	equal "$(find "$out/top" -mindepth 1)" ""

@@ -38,6 +38,17 @@ teardown() {
 	echo "# ${SOAK_LIVES:-50} lives of 65536 bytes, $wrong wrong" >&3
 }
 
+@test "a guest that opens files without end gets EMFILE, and lives on" {
+	own_root busybox
+	hostile files
+	ok run --detach --bundle "$bundle" --pid-file "$bundle/pid" "$id"
+	within 300 eval '[ -s "$root/EMFILE" ] || [ -s "$root/other" ]'
+	# One fid is the root's.
+	equal "$(<"$root/EMFILE")" 65535
+	echo "# $(kept "$(<"$bundle/pid")")" >&3
+	status_is "$id" running
+}
+
 @test "nobody gets out of a root and a volume" {
 	nobody_gets_out "${SOAK_ATTACK_SECONDS:-300}"
 }
