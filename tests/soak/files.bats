@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # The file server under load, for long: what stress-ng and fio write is what they read, and a folder of 100,000 entries is one.
-# SOAK_STRESS (600) says how many seconds stress-ng has.
+# SOAK_STRESS (600) says how many seconds stress-ng has on each share.
 load ../bats/lib
 LIMIT=3600
 CHECKER=$HERE/../../build/posix
@@ -28,9 +28,8 @@ p['args'] = ['/bin/bash', '-uc', open('$BATS_TEST_TMPDIR/script').read()]"
 # Those that need the machine's own devices or another file system are left out.
 STRESSORS='access chdir chmod chown copy-file dentry dir dirdeep dirmany dup fallocate fcntl filename flock fpunch fsize fstat getdent hdd iomix link locka lockf lockofd mknod open rename symlink sync-file touch utime xattr'
 
-# Half of the time on each share.
 stress() { # FOLDER
-	local seconds=$((${SOAK_STRESS:-600} / 2)) each
+	local seconds=${SOAK_STRESS:-600} each
 	set -- "$1" $STRESSORS
 	each=$((seconds / ($# - 1)))
 	work "stress-$1" <<END
