@@ -115,8 +115,6 @@ sh('sleep 1000')"
 	ok run --detach --bundle "$bundle" "$id"
 	for place in '' /volume; do
 		for way in put-off fsync fdatasync O_SYNC O_DSYNC RWF_DSYNC msync folder; do
-			# Where it goes past the cache, Linux's 9p knows of the open file's flags only.
-			[ "$place$way" != /volumeRWF_DSYNC ] || continue
 			text=text-of-$RANDOM$RANDOM file=file before=$(flushes)
 			[ $way != folder ] || file=folder
 			ok exec "$id" /bin/posix write $way $place/$file "$text"
