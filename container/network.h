@@ -64,14 +64,21 @@ int network_namespace_of(int pid, struct error *err);
 /* Reads all of a namespace. */
 int network_read(int namespace, struct network *network, struct error *err);
 
+/* Whether somebody has a UDP socket on the loopback of the network namespace of that process, at another
+ * address than 127.0.0.1: a caller's resolver. The address is in network order. */
+bool network_resolver(int pid, uint8_t address[4]);
+/* A socket of the namespace, of that type (SOCK_*), which is connected to port 53 there, or about to be. */
+int network_resolver_connect(int namespace, const uint8_t address[4], int type, struct error *err);
+
 /* What network_read() is made of: takes one message of a dump. Returns 0, or an errno. */
 int network_take(struct network *network, const struct nlmsghdr *message);
 
 /* Numbers the interfaces: those that `before` has (NULL: none), as there; the others follow. */
 int network_number(struct network *network, const struct network *before, struct error *err);
 
-/* Their operations. */
+/* Their operations; that of a resolver. */
 void compile_network(const struct network *network, struct spec *spec);
+void compile_resolver(const uint8_t address[4], struct spec *spec);
 
 /* Moves dom0's end of a zone's interface, which has that name in the first namespace, to `namespace`, and
  * redirects packets between it and `interface`, both ways. `mark` tells whose doing it is. */

@@ -19,8 +19,12 @@
 void zone_network_init(struct zone_network *network, int namespace, struct network *found,
 	const uint8_t mark[NETWORK_MARK_LENGTH])
 {
-	*network = (struct zone_network){
-		.namespace = namespace, .network = *found, .mark = mark, .change = -1, .answer = -1};
+	*network = (struct zone_network){.namespace = namespace,
+		.network = *found,
+		.mark = mark,
+		.change = -1,
+		.resolver = -1,
+		.answer = -1};
 	memset(found, 0, sizeof(*found));
 	compile_network(&network->network, &network->spec);
 }
@@ -141,6 +145,8 @@ static int write_spec(const struct spec *spec, struct error *err)
 int zone_network_look(struct zone_network *network, struct zone *zone, int pid, struct error *err)
 {
 	cleanup_close int namespace = network_namespace_of(pid, err);
+	uint8_t resolver[4];
+	bool resolves = network_resolver(pid, resolver);
 	struct network now;
 	struct spec told = {0};
 	int result = -1;
@@ -150,7 +156,7 @@ int zone_network_look(struct zone_network *network, struct zone *zone, int pid, 
 	if (network_number(&now, &network->network, err))
 		goto out;
 	compile_network(&now, &told);
-	if (same(&told, &network->spec)) {
+	if (same(&told, &network->spec) && !resolves) {
 		result = 0;
 		goto out;
 	}
@@ -158,6 +164,12 @@ int zone_network_look(struct zone_network *network, struct zone *zone, int pid, 
 		network->namespace = steal_fd(&namespace);
 	if (add_devices(&now, &network->network, zone, err))
 		goto out;
+	if (resolves) {
+		network->resolver = network_resolver_connect(network->namespace, resolver, SOCK_DGRAM, err);
+		if (network->resolver < 0)
+			goto out;
+		compile_resolver(resolver, &told);
+	}
 	spec_begin(&told, ZONE_OP_NETWORK, "network namespace");
 	spec_end(&told);
 	network->change = write_spec(&told, err);
@@ -179,16 +191,18 @@ int zone_network_tell(struct zone_network *network, int standin, uint32_t number
 {
 	const struct message message = {.type = MESSAGE_EXEC, .number = number};
 	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC), own = -1, other = -1;
-	int ends[2];
+	int stream = network->resolver < 0 ? null : network->resolver, ends[2];
 
 	if (null < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return error_set(err, errno, "cannot tell the zone of its network");
 	own = ends[0];
 	other = ends[1];
-	if (send_with(standin, &message, sizeof(message), (int[]){network->change, null, null, null, other},
-		    REQUEST_EXEC_FDS + 1) < 0)
+	if (send_with(standin, &message, sizeof(message),
+		    (int[]){network->change, stream, stream, null, other}, REQUEST_EXEC_FDS + 1) < 0)
 		return error_set(err, errno, "cannot tell the zone of its network");
 	close(steal_fd(&network->change));
+	if (network->resolver >= 0)
+		close(steal_fd(&network->resolver));
 	network->answer = steal_fd(&own);
 	return 0;
 }
@@ -217,13 +231,15 @@ void zone_network_end(struct zone_network *network)
 		network_release(network->namespace, network->mark);
 	if (network->change >= 0)
 		close(network->change);
+	if (network->resolver >= 0)
+		close(network->resolver);
 	if (network->answer >= 0)
 		close(network->answer);
 	if (network->namespace >= 0)
 		close(network->namespace);
 	network_free(&network->network);
 	spec_free(&network->spec);
-	network->namespace = network->change = network->answer = -1;
+	network->namespace = network->change = network->resolver = network->answer = -1;
 }
 
 int zone_network_driver(struct error *err)

@@ -12,9 +12,10 @@ struct zone_network {
 	struct spec spec; /* what the zone was told of it */
 	const uint8_t *mark;
 	bool redirected[ZONE_INTERFACES_MAX], connected[ZONE_INTERFACES_MAX]; /* by device */
-	int change;  /* memfd: what the zone is to be told; -1 for nothing */
-	int answer;  /* where the zone's answer to that comes; -1: none is waited for */
-	bool untold; /* the zone has yet to say that it is done */
+	int change;   /* memfd: what the zone is to be told; -1 for nothing */
+	int resolver; /* what the zone's queries go to, with that; -1: there is none */
+	int answer;   /* where the zone's answer to that comes; -1: none is waited for */
+	bool untold;  /* the zone has yet to say that it is done */
 };
 
 /* Takes what was found before the zone was built, the descriptor too. */

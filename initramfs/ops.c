@@ -46,6 +46,7 @@ static const struct layout layouts[] = {
 	{ZONE_OP_INTERFACE, 16, 1, 0},
 	{ZONE_OP_ADDRESS, 64, 0, 0},
 	{ZONE_OP_ROUTE, 88, 0, 0},
+	{ZONE_OP_RESOLVER, 4, 0, 0},
 	{ZONE_OP_OOM_SCORE_ADJ, 4, 0, 0},
 	{ZONE_OP_RLIMIT, 24, 0, 0},
 	{ZONE_OP_GROUPS, 0, 0, 4},
@@ -172,7 +173,8 @@ bool spec_next(const struct spec *spec, const uint8_t **position, struct op *op)
 
 static bool is_network(uint32_t type)
 {
-	return type == ZONE_OP_INTERFACE || type == ZONE_OP_ADDRESS || type == ZONE_OP_ROUTE;
+	return type == ZONE_OP_INTERFACE || type == ZONE_OP_ADDRESS || type == ZONE_OP_ROUTE ||
+	       type == ZONE_OP_RESOLVER;
 }
 
 static bool is_limit(uint32_t type)
@@ -185,6 +187,8 @@ static int check_order(const struct spec *spec, const struct op *op, uint32_t la
 {
 	if (op->type == ZONE_OP_CLONE || op->type == ZONE_OP_PROCESSES || op->type == ZONE_OP_STATISTICS)
 		return op->index ? EBADMSG : 0;
+	if (op->type == ZONE_OP_RESOLVER && (spec->container || spec->resolver.fields))
+		return EBADMSG;
 	/* A spec with the network alone, and no part of it anywhere else. */
 	if (op->type == ZONE_OP_NETWORK)
 		return spec->container || (last_type && !is_network(last_type)) ? EBADMSG : 0;
@@ -246,6 +250,9 @@ static void note(struct spec *spec, const struct op *op, struct counts *counts)
 		break;
 	case ZONE_OP_CWD:
 		spec->cwd = *op;
+		break;
+	case ZONE_OP_RESOLVER:
+		spec->resolver = *op;
 		break;
 	case ZONE_OP_TERMINAL:
 		spec->terminal = true;

@@ -64,6 +64,9 @@ struct process *process_find(uint32_t number);
 
 /* What of a spec is done before its process is made. */
 int spawn_prepare(const struct spec *spec, uint32_t *index);
+/* Where a change of the network belongs: to the container, as a pidfd, if it has a namespace of its own; or
+ * -1. */
+int spawn_network(void);
 /* Makes the process, and starts its relays. */
 int spawn(struct process *process, const struct spec *spec, uint32_t *index);
 /* Puts the device rules in force, when all is set up that a rule could forbid: they are for what the

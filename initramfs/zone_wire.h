@@ -171,6 +171,12 @@ enum zone_op_type {
 				 the interface's), u32 family of the gateway (0: none), 16 bytes destination, 16
 				 bytes gateway, 16 bytes source (0: none) */
 
+	ZONE_OP_RESOLVER = 33, /* 4 bytes address, network order; only in a spec that ends with NETWORK: the
+				  container's queries to that address of its loopback, UDP port 53, go to
+				  dom0, one a write of the process's out, and the answers come by its in, one
+				  a read. IDs of queries that wait are all different; an answer has its
+				  query's. Such a process has no end */
+
 	/* In the new process, its own attributes, in any spec. */
 	ZONE_OP_OOM_SCORE_ADJ = 40, /* u32 (as int32) */
 	ZONE_OP_RLIMIT = 41,	    /* u32 resource (RLIMIT_*), u32 0, u64 soft, u64 hard */
@@ -213,8 +219,8 @@ enum zone_op_type {
 	ZONE_OP_STATISTICS = 61, /* none: the files of the container's cgroup that tell what it uses, each
 				    after a line "[NAME]" */
 
-	/* The last of a spec of INTERFACE, ADDRESS and ROUTE alone, which makes no process: the container's
-	 * network has changed since it was created. */
+	/* The last of a spec of INTERFACE, ADDRESS, ROUTE and RESOLVER alone, which makes no process: the
+	 * container's network has changed since it was created. */
 	ZONE_OP_NETWORK = 62, /* none */
 	/* The last of a spec of CGROUP and CGROUP_TRY alone, which makes no process: the container's limits
 	 * have changed. When one cannot be written, those before it are as they were. */

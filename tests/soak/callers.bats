@@ -440,6 +440,24 @@ of_readme() { sed -n "/^### $1/,/^### \|^## /s/^    //p" "$HERE/../../README.md"
 	all_gone
 }
 
+@test "docker network create: names of others, in a container, an exec, and who joins its network" {
+	gives 0 docker network create --subnet 10.91.0.0/24 names
+	docker_runs 0 -d --name server --network names busybox sleep 1000
+	docker_runs 0 -d --name client --network names --network-alias other busybox \
+		sh -c 'cat /etc/resolv.conf; nslookup server && echo found; exec sleep 1000'
+	within 30 logged client found
+	gives 0 docker logs client
+	says "$output" $'nameserver 127.0.0.11\n'
+	says "$output" "$(inspected server '{{.NetworkSettings.Networks.names.IPAddress}}')"
+	gives 0 docker exec server nslookup other
+	says "$output" "$(inspected client '{{.NetworkSettings.Networks.names.IPAddress}}')"
+	docker_runs 0 --rm --network container:server busybox nslookup client
+	says "$output" "$(inspected client '{{.NetworkSettings.Networks.names.IPAddress}}')"
+	gives 0 docker rm --force server client
+	gives 0 docker network rm names
+	all_gone
+}
+
 @test "README.md, for Docker: each line" {
 	of_readme Docker >"$BATS_TEST_TMPDIR/lines"
 	has "$BATS_TEST_TMPDIR/lines" 'docker run'

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Passes queries of the container's processes on to dom0, which sends each as it is to the resolver, and the
+ * answers back to who asked. Both are nobody's business here but for their ID, the first two bytes: that is
+ * how an answer is known, so of two queries with the same one the second gets another on its way.
+ */
+#include "initramfs/resolver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "initramfs/control.h"
+#include "initramfs/network.h"
+#include "initramfs/platform.h"
+#include "initramfs/thread.h"
+#include "util/cleanup.h"
+
+#define PORT 53
+
+/* A query is a name, and seldom more; what is larger is not passed on. */
+#define QUERY_MAX 4096
+
+/* Of a message of RFC 1035. */
+#define HEADER_SIZE 12
+
+/* Queries that wait for their answer. One that has waited longest makes room: who asked has given up. */
+#define WAITING_MAX 256
+
+static struct query {
+	struct sockaddr_in asker;
+	uint16_t own, sent; /* its ID, and the one on its way */
+	bool waits;
+} waiting[WAITING_MAX];
+static unsigned next;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int asked = -1, out = -1, in = -1;
+
+/* NULL if none waits that is on its way with that ID. */
+static struct query *find(uint16_t id)
+{
+	for (unsigned i = 0; i < WAITING_MAX; i++)
+		if (waiting[i].waits && waiting[i].sent == id)
+			return &waiting[i];
+	return NULL;
+}
+
+/* Notes who asked, and puts the ID that the query is sent with into it. */
+static void note(const struct sockaddr_in *asker, uint8_t *query)
+{
+	struct query *entry;
+	uint16_t own, sent;
+
+	memcpy(&own, query, sizeof(own));
+	sent = own;
+	pthread_mutex_lock(&lock);
+	entry = &waiting[next++ % WAITING_MAX];
+	entry->waits = false;
+	/* Not the next one that is free: an ID is not to be guessed. */
+	while (find(sent))
+		if (getrandom(&sent, sizeof(sent), GRND_NONBLOCK) != sizeof(sent))
+			sent++;
+	*entry = (struct query){.asker = *asker, .own = own, .sent = sent, .waits = true};
+	pthread_mutex_unlock(&lock);
+	memcpy(query, &sent, sizeof(sent));
+}
+
+/* Finds who asked, and puts the ID that the query came with into the answer. */
+static bool recall(struct sockaddr_in *asker, uint8_t *answer)
+{
+	struct query *entry;
+	uint16_t sent;
+
+	memcpy(&sent, answer, sizeof(sent));
+	pthread_mutex_lock(&lock);
+	entry = find(sent);
+	if (entry) {
+		*asker = entry->asker;
+		memcpy(answer, &entry->own, sizeof(entry->own));
+		entry->waits = false;
+	}
+	pthread_mutex_unlock(&lock);
+	return entry != NULL;
+}
+
+/* Whether it is worth going on; a guest short of memory gets some back soon. */
+static bool goes_on(void)
+{
+	if (errno == ENOMEM)
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	/* Nobody was there for the query before. */
+	return errno == ENOMEM || errno == EINTR || errno == ECONNREFUSED;
+}
+
+static void *take_queries(void *unused)
+{
+	static uint8_t query[QUERY_MAX + 1];
+
+	(void)unused;
+	for (;;) {
+		struct sockaddr_in asker;
+		socklen_t size = sizeof(asker);
+		ssize_t length = recvfrom(asked, query, sizeof(query), 0, (struct sockaddr *)&asker, &size);
+
+		if (length < 0 && !goes_on())
+			return NULL;
+		if (length < HEADER_SIZE || length > QUERY_MAX)
+			continue;
+		note(&asker, query);
+		/* The one that says so was not sent. */
+		if (write(out, query, (size_t)length) < 0 &&
+			(!goes_on() || (write(out, query, (size_t)length) < 0 && !goes_on())))
+			return NULL;
+	}
+}
+
+static void *give_answers(void *unused)
+{
+	static uint8_t answer[CONTROL_PIECE];
+
+	(void)unused;
+	for (;;) {
+		struct sockaddr_in asker;
+		ssize_t length = share_read_waiting(in, answer, sizeof(answer));
+
+		if (!length || (length < 0 && !goes_on()))
+			return NULL;
+		if (length >= HEADER_SIZE && recall(&asker, answer))
+			sendto(asked, answer, (size_t)length, MSG_DONTWAIT, (struct sockaddr *)&asker,
+				sizeof(asker));
+	}
+}
+
+int resolver_start(const uint8_t address[4], int pidfd, int folder)
+{
+	struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+
+	if (asked >= 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	memcpy(&own.sin_addr, address, sizeof(own.sin_addr));
+	asked = network_socket(pidfd, SOCK_DGRAM | SOCK_CLOEXEC);
+	if (asked < 0 || bind(asked, (struct sockaddr *)&own, sizeof(own)))
+		return -1;
+	out = openat(folder, "out", O_WRONLY | O_CLOEXEC);
+	in = share_open_waiting(folder, "in");
+	if (out < 0 || in < 0)
+		return -1;
+	return thread_start(take_queries, NULL, THREAD_STACK) ||
+			       thread_start(give_answers, NULL, THREAD_STACK)
+		       ? -1
+		       : 0;
+}
