@@ -86,6 +86,11 @@ void compile_resolver(const uint8_t address[4], struct spec *spec);
 int network_redirect(int namespace, const struct network_interface *interface, const char *vif,
 	const uint8_t mark[NETWORK_MARK_LENGTH], struct error *err);
 
+/* Has the host's stack in that namespace get the answers to what it asks by that interface, which is
+ * redirected to `vif`: those of name servers, over IPv4. */
+int network_let_answers_in(
+	int namespace, const struct network_interface *interface, const char *vif, struct error *err);
+
 /* Whether there is an interface of that name in the first namespace. */
 bool network_vif_exists(const char *vif);
 

@@ -41,6 +41,15 @@ uint32_t zone_network_vifs(const struct zone_network *network, struct zone_vif v
 	return (uint32_t)found->interfaces_len;
 }
 
+static int let_answers_in(const struct zone_network *network, struct zone *zone,
+	const struct network_interface *interface, struct error *err)
+{
+	char vif[ZONE_VIF_NAME_MAX];
+
+	zone_vif_name(zone, interface->device, vif);
+	return network_let_answers_in(network->namespace, interface, vif, err);
+}
+
 static int redirect(struct zone_network *network, struct zone *zone,
 	const struct network_interface *interface, struct error *err)
 {
@@ -53,7 +62,7 @@ static int redirect(struct zone_network *network, struct zone *zone,
 		zone_vif_ready(zone, interface->device, err))
 		return -1;
 	network->redirected[interface->device] = true;
-	return 0;
+	return network->resolves ? let_answers_in(network, zone, interface, err) : 0;
 }
 
 int zone_network_event(struct zone_network *network, struct zone *zone, struct error *err)
@@ -142,6 +151,23 @@ static int write_spec(const struct spec *spec, struct error *err)
 	return steal_fd(&fd);
 }
 
+/* What the namespace's resolver needs on this side, and is told of on the other. */
+static int begin_to_resolve(struct zone_network *network, struct zone *zone, const struct network *now,
+	const uint8_t address[4], struct spec *told, struct error *err)
+{
+	network->resolver = network_resolver_connect(network->namespace, address, SOCK_DGRAM, err);
+	if (network->resolver < 0)
+		return -1;
+	compile_resolver(address, told);
+	network->resolves = true;
+	/* The others' turn comes when they are redirected. */
+	for (size_t i = 0; i < now->interfaces_len; i++)
+		if (network->redirected[now->interfaces[i].device] &&
+			let_answers_in(network, zone, &now->interfaces[i], err))
+			return -1;
+	return 0;
+}
+
 int zone_network_look(struct zone_network *network, struct zone *zone, int pid, struct error *err)
 {
 	cleanup_close int namespace = network_namespace_of(pid, err);
@@ -164,12 +190,8 @@ int zone_network_look(struct zone_network *network, struct zone *zone, int pid, 
 		network->namespace = steal_fd(&namespace);
 	if (add_devices(&now, &network->network, zone, err))
 		goto out;
-	if (resolves) {
-		network->resolver = network_resolver_connect(network->namespace, resolver, SOCK_DGRAM, err);
-		if (network->resolver < 0)
-			goto out;
-		compile_resolver(resolver, &told);
-	}
+	if (resolves && begin_to_resolve(network, zone, &now, resolver, &told, err))
+		goto out;
 	spec_begin(&told, ZONE_OP_NETWORK, "network namespace");
 	spec_end(&told);
 	network->change = write_spec(&told, err);

@@ -11,6 +11,7 @@ struct zone_network {
 	struct network network;
 	struct spec spec; /* what the zone was told of it */
 	const uint8_t *mark;
+	bool resolves; /* there is a resolver in the namespace */
 	bool redirected[ZONE_INTERFACES_MAX], connected[ZONE_INTERFACES_MAX]; /* by device */
 	int change;   /* memfd: what the zone is to be told; -1 for nothing */
 	int resolver; /* what the zone's queries go to, with that; -1: there is none */
