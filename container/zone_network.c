@@ -25,6 +25,7 @@ void zone_network_init(struct zone_network *network, int namespace, struct netwo
 		.change = -1,
 		.resolver = -1,
 		.answer = -1};
+	memset(network->connections, -1, sizeof(network->connections));
 	memset(found, 0, sizeof(*found));
 	compile_network(&network->network, &network->spec);
 }
@@ -159,6 +160,7 @@ static int begin_to_resolve(struct zone_network *network, struct zone *zone, con
 	if (network->resolver < 0)
 		return -1;
 	compile_resolver(address, told);
+	memcpy(network->resolver_address, address, sizeof(network->resolver_address));
 	network->resolves = true;
 	/* The others' turn comes when they are redirected. */
 	for (size_t i = 0; i < now->interfaces_len; i++)
@@ -209,24 +211,80 @@ out:
 	return result;
 }
 
-int zone_network_tell(struct zone_network *network, int standin, uint32_t number, struct error *err)
+/* An exec that makes no process, with one thing for its input and its output, -1 for nothing. Returns where
+ * its reports come. */
+static int ask_zone(int standin, uint32_t number, int spec, int stream, struct error *err)
 {
 	const struct message message = {.type = MESSAGE_EXEC, .number = number};
 	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC), own = -1, other = -1;
-	int stream = network->resolver < 0 ? null : network->resolver, ends[2];
+	int ends[2];
 
 	if (null < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return error_set(err, errno, "cannot tell the zone of its network");
 	own = ends[0];
 	other = ends[1];
-	if (send_with(standin, &message, sizeof(message),
-		    (int[]){network->change, stream, stream, null, other}, REQUEST_EXEC_FDS + 1) < 0)
+	if (stream < 0)
+		stream = null;
+	if (send_with(standin, &message, sizeof(message), (int[]){spec, stream, stream, null, other},
+		    REQUEST_EXEC_FDS + 1) < 0)
 		return error_set(err, errno, "cannot tell the zone of its network");
+	return steal_fd(&own);
+}
+
+int zone_network_tell(struct zone_network *network, int standin, uint32_t number, struct error *err)
+{
+	network->answer = ask_zone(standin, number, network->change, network->resolver, err);
+	if (network->answer < 0)
+		return -1;
 	close(steal_fd(&network->change));
 	if (network->resolver >= 0)
 		close(steal_fd(&network->resolver));
-	network->answer = steal_fd(&own);
 	return 0;
+}
+
+/* Reads what was reported of a connection, which is not of interest but for the end. */
+static bool has_ended(int connection)
+{
+	struct zone_report report;
+	ssize_t got;
+
+	while ((got = receive(connection, &report, sizeof(report), MSG_DONTWAIT)) > 0)
+		;
+	return !got || (errno != EAGAIN && errno != EINTR);
+}
+
+/* NULL: there are as many as there may be. */
+static int *free_connection(struct zone_network *network)
+{
+	for (size_t i = 0; i < ZONE_CONNECTIONS_MAX; i++) {
+		int *connection = &network->connections[i];
+
+		if (*connection >= 0 && has_ended(*connection))
+			close(steal_fd(connection));
+		if (*connection < 0)
+			return connection;
+	}
+	return NULL;
+}
+
+void zone_network_connect(struct zone_network *network, int standin, uint32_t number)
+{
+	int *connection = network->resolves ? free_connection(network) : NULL;
+	cleanup_close int stream = -1, written = -1;
+	struct error ignored = {0};
+	struct spec spec = {0};
+
+	if (!connection)
+		return;
+	spec_begin(&spec, ZONE_OP_CONNECTION, "network namespace");
+	spec_end(&spec);
+	stream = network_resolver_connect(
+		network->namespace, network->resolver_address, SOCK_STREAM, &ignored);
+	written = stream < 0 ? -1 : write_spec(&spec, &ignored);
+	if (written >= 0)
+		*connection = ask_zone(standin, number, written, stream, &ignored);
+	spec_free(&spec);
+	error_clear(&ignored);
 }
 
 int zone_network_answer(struct zone_network *network, struct error *err)
@@ -259,6 +317,9 @@ void zone_network_end(struct zone_network *network)
 		close(network->answer);
 	if (network->namespace >= 0)
 		close(network->namespace);
+	for (size_t i = 0; i < ZONE_CONNECTIONS_MAX; i++)
+		if (network->connections[i] >= 0)
+			close(steal_fd(&network->connections[i]));
 	network_free(&network->network);
 	spec_free(&network->spec);
 	network->namespace = network->change = network->resolver = network->answer = -1;

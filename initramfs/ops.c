@@ -66,6 +66,7 @@ static const struct layout layouts[] = {
 	{ZONE_OP_STATISTICS, 0, 0, 0},
 	{ZONE_OP_NETWORK, 0, 0, 0},
 	{ZONE_OP_LIMITS, 0, 0, 0},
+	{ZONE_OP_CONNECTION, 0, 0, 0},
 	{ZONE_OP_SCHEDULER, 48, 0, 0},
 	{ZONE_OP_IO_PRIORITY, 4, 0, 0},
 	{ZONE_OP_AFFINITY, 0, 0, 8},
@@ -102,7 +103,7 @@ static size_t read_header(const uint8_t *bytes, size_t length, size_t offset, st
 static bool is_last(uint32_t type)
 {
 	return type == ZONE_OP_EXEC || type == ZONE_OP_PROCESSES || type == ZONE_OP_STATISTICS ||
-	       type == ZONE_OP_NETWORK || type == ZONE_OP_LIMITS;
+	       type == ZONE_OP_NETWORK || type == ZONE_OP_LIMITS || type == ZONE_OP_CONNECTION;
 }
 
 bool spec_complete(const uint8_t *bytes, size_t length)
@@ -185,7 +186,8 @@ static bool is_limit(uint32_t type)
 /* Whether an operation may stand here. Returns 0, or an errno. */
 static int check_order(const struct spec *spec, const struct op *op, uint32_t last_type, size_t args)
 {
-	if (op->type == ZONE_OP_CLONE || op->type == ZONE_OP_PROCESSES || op->type == ZONE_OP_STATISTICS)
+	if (op->type == ZONE_OP_CLONE || op->type == ZONE_OP_PROCESSES || op->type == ZONE_OP_STATISTICS ||
+		op->type == ZONE_OP_CONNECTION)
 		return op->index ? EBADMSG : 0;
 	if (op->type == ZONE_OP_RESOLVER && (spec->container || spec->resolver.fields))
 		return EBADMSG;
@@ -264,6 +266,7 @@ static void note(struct spec *spec, const struct op *op, struct counts *counts)
 	case ZONE_OP_STATISTICS:
 	case ZONE_OP_NETWORK:
 	case ZONE_OP_LIMITS:
+	case ZONE_OP_CONNECTION:
 		spec->query = op->type;
 		break;
 	case ZONE_OP_ARG:

@@ -150,6 +150,19 @@ static int resolve(struct process *process, const struct op *resolver)
 	return 0;
 }
 
+/* It ends with the connection. */
+static int connect_with_resolver(struct process *process)
+{
+	if (resolver_connect(process, process->folder))
+		return -1;
+	process->state = STATE_RUNNING;
+	process->connects = process->ended = true;
+	process->relaying = UINT64_C(1) << 1;
+	control_report(ZONE_REPORT_CREATED, process->number, 0, 0);
+	control_report(ZONE_REPORT_STARTED, process->number, 0, 0);
+	return 0;
+}
+
 /* Makes what the spec is of. */
 static int make(struct process *process, const struct spec *spec, uint32_t *index)
 {
@@ -157,6 +170,8 @@ static int make(struct process *process, const struct spec *spec, uint32_t *inde
 		*index = spec->resolver.index;
 		return resolve(process, &spec->resolver);
 	}
+	if (spec->query == ZONE_OP_CONNECTION)
+		return connect_with_resolver(process);
 	return spec->query ? answer(process, spec->query) : spawn(process, spec, index);
 }
 
@@ -397,8 +412,12 @@ int process_patience(void)
 
 void process_relayed(struct process *process, unsigned stream)
 {
+	bool connects = process->connects;
+
 	process->relaying &= ~(UINT64_C(1) << stream);
 	finish(process);
+	if (connects)
+		resolver_disconnected();
 }
 
 static void end(struct process *process, int status)

@@ -44,6 +44,7 @@ struct process {
 	bool started;	      /* dom0 said so, maybe before it was created */
 	bool ended, reported; /* `reported`: dom0 had the last word of it */
 	int status;	      /* of waitpid */
+	bool connects;	      /* it is a connection with the resolver: resolver.h */
 	int requested;	      /* the signal that SIGKILL stands for, 0 for none */
 };
 

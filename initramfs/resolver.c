@@ -2,7 +2,9 @@
 /*
  * Passes queries of the container's processes on to dom0, which sends each as it is to the resolver, and the
  * answers back to who asked. Both are nobody's business here but for their ID, the first two bytes: that is
- * how an answer is known, so of two queries with the same one the second gets another on its way.
+ * how an answer is known, so of two queries with the same one the second gets another on its way. Over TCP
+ * dom0 has a connection for each that there is here: a message, behind its length, one way, then one the
+ * other.
  */
 #include "initramfs/resolver.h"
 
@@ -10,6 +12,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
@@ -139,6 +142,144 @@ static void *give_answers(void *unused)
 	}
 }
 
+/* Those who connect: with a connection of dom0's, or waiting for it. */
+static struct connection {
+	struct process *process; /* NULL: it is free */
+	int client, folder;
+} connections[ZONE_CONNECTIONS_MAX];
+static int listener = -1, clients[ZONE_CONNECTIONS_MAX];
+static unsigned clients_len;
+static sem_t room;
+
+static bool get(int fd, ssize_t (*read_from)(int, void *, size_t), uint8_t *bytes, size_t length)
+{
+	while (length) {
+		ssize_t got = read_from(fd, bytes, length);
+
+		if (got < 0 && (errno == EINTR || errno == ENOMEM) && goes_on())
+			continue;
+		if (got <= 0)
+			return false;
+		bytes += got;
+		length -= (size_t)got;
+	}
+	return true;
+}
+
+static bool put(int fd, const uint8_t *bytes, size_t length)
+{
+	while (length) {
+		ssize_t taken = write(fd, bytes, length);
+
+		if (taken < 0 && (errno == EINTR || errno == ENOMEM) && goes_on())
+			continue;
+		if (taken <= 0)
+			return false;
+		bytes += taken;
+		length -= (size_t)taken;
+	}
+	return true;
+}
+
+static bool pass_message(int from, ssize_t (*read_from)(int, void *, size_t), int to, uint8_t *piece)
+{
+	size_t used = 2, left;
+
+	if (!get(from, read_from, piece, used))
+		return false;
+	left = (size_t)piece[0] << 8 | piece[1];
+	do {
+		size_t part = left < CONTROL_PIECE - used ? left : CONTROL_PIECE - used;
+
+		if (!get(from, read_from, piece + used, part) || !put(to, piece, used + part))
+			return false;
+		left -= part;
+		used = 0;
+	} while (left);
+	return true;
+}
+
+static void *carry(void *argument)
+{
+	struct connection *connection = argument;
+	struct news news = {.type = NEWS_RELAY, .process = connection->process, .stream = 1};
+	uint8_t piece[CONTROL_PIECE];
+	int to = openat(connection->folder, "out", O_WRONLY | O_CLOEXEC);
+	int from = share_open_waiting(connection->folder, "in");
+
+	while (to >= 0 && from >= 0 && pass_message(connection->client, read, to, piece) &&
+		pass_message(from, share_read_waiting, connection->client, piece))
+		;
+	close(connection->client);
+	if (to >= 0)
+		close(to);
+	if (from >= 0)
+		close(from);
+	pthread_mutex_lock(&lock);
+	connection->process = NULL;
+	pthread_mutex_unlock(&lock);
+	control_tell(&news);
+	return NULL;
+}
+
+static void *take_clients(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		int client;
+
+		while (sem_wait(&room))
+			;
+		while ((client = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) < 0)
+			nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+		pthread_mutex_lock(&lock);
+		clients[clients_len++] = client;
+		pthread_mutex_unlock(&lock);
+		control_report(ZONE_REPORT_CONNECT, 0, 0, 0);
+	}
+	return NULL;
+}
+
+/* Takes the first of the clients, and what a connection is known by. NULL: nobody waits. */
+static struct connection *take_connection(struct process *process)
+{
+	struct connection *found = NULL;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; clients_len && !found && i < ZONE_CONNECTIONS_MAX; i++)
+		if (!connections[i].process)
+			found = &connections[i];
+	if (found) {
+		found->process = process;
+		found->client = clients[0];
+		memmove(clients, clients + 1, --clients_len * sizeof(*clients));
+	}
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
+int resolver_connect(struct process *process, int folder)
+{
+	struct connection *connection = take_connection(process);
+
+	if (!connection) {
+		errno = ENOTCONN;
+		return -1;
+	}
+	connection->folder = folder;
+	if (!thread_start(carry, connection, CONTROL_PIECE + THREAD_STACK))
+		return 0;
+	close(connection->client);
+	connection->process = NULL;
+	sem_post(&room);
+	return -1;
+}
+
+void resolver_disconnected(void)
+{
+	sem_post(&room);
+}
+
 int resolver_start(const uint8_t address[4], int pidfd, int folder)
 {
 	struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(PORT)};
@@ -149,14 +290,18 @@ int resolver_start(const uint8_t address[4], int pidfd, int folder)
 	}
 	memcpy(&own.sin_addr, address, sizeof(own.sin_addr));
 	asked = network_socket(pidfd, SOCK_DGRAM | SOCK_CLOEXEC);
-	if (asked < 0 || bind(asked, (struct sockaddr *)&own, sizeof(own)))
+	listener = network_socket(pidfd, SOCK_STREAM | SOCK_CLOEXEC);
+	if (asked < 0 || bind(asked, (struct sockaddr *)&own, sizeof(own)) || listener < 0 ||
+		bind(listener, (struct sockaddr *)&own, sizeof(own)) || listen(listener, SOMAXCONN) ||
+		sem_init(&room, 0, ZONE_CONNECTIONS_MAX))
 		return -1;
 	out = openat(folder, "out", O_WRONLY | O_CLOEXEC);
 	in = share_open_waiting(folder, "in");
 	if (out < 0 || in < 0)
 		return -1;
 	return thread_start(take_queries, NULL, THREAD_STACK) ||
-			       thread_start(give_answers, NULL, THREAD_STACK)
+			       thread_start(give_answers, NULL, THREAD_STACK) ||
+			       thread_start(take_clients, NULL, THREAD_STACK)
 		       ? -1
 		       : 0;
 }

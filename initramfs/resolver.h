@@ -12,4 +12,15 @@
  */
 int resolver_start(const uint8_t address[4], int pidfd, int folder);
 
+struct process;
+
+/*
+ * Who has waited longest has the streams in that folder for a connection with the resolver. Its end is told
+ * as that of the process's relay of stream 1; until then `folder` stays. 0, or -1 with errno.
+ */
+int resolver_connect(struct process *process, int folder);
+
+/* dom0 knows of the end: there may be another. */
+void resolver_disconnected(void);
+
 #endif
