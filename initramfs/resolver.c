@@ -94,13 +94,17 @@ static bool recall(struct sockaddr_in *asker, uint8_t *answer)
 	return entry != NULL;
 }
 
-/* Whether it is worth going on; a guest short of memory gets some back soon. */
-static bool goes_on(void)
+static void wait_a_moment(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+/* Whether a call is worth repeating; a guest short of memory gets some back soon. */
+static bool again(void)
 {
 	if (errno == ENOMEM)
-		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-	/* Nobody was there for the query before. */
-	return errno == ENOMEM || errno == EINTR || errno == ECONNREFUSED;
+		wait_a_moment();
+	return errno == ENOMEM || errno == EINTR;
 }
 
 static void *take_queries(void *unused)
@@ -113,16 +117,17 @@ static void *take_queries(void *unused)
 		socklen_t size = sizeof(asker);
 		ssize_t length = recvfrom(asked, query, sizeof(query), 0, (struct sockaddr *)&asker, &size);
 
-		if (length < 0 && !goes_on())
-			return NULL;
+		if (length < 0)
+			wait_a_moment();
 		if (length < HEADER_SIZE || length > QUERY_MAX)
 			continue;
 		note(&asker, query);
-		/* The one that says so was not sent. */
-		if (write(out, query, (size_t)length) < 0 &&
-			(!goes_on() || (write(out, query, (size_t)length) < 0 && !goes_on())))
-			return NULL;
+		/* Who hears that nobody was there for an earlier one has not sent this one. One that is lost
+		 * is asked again. */
+		while (write(out, query, (size_t)length) < 0 && (again() || errno == ECONNREFUSED))
+			;
 	}
+	return NULL;
 }
 
 static void *give_answers(void *unused)
@@ -134,8 +139,10 @@ static void *give_answers(void *unused)
 		struct sockaddr_in asker;
 		ssize_t length = share_read_waiting(in, answer, sizeof(answer));
 
-		if (!length || (length < 0 && !goes_on()))
+		if (!length)
 			return NULL;
+		if (length < 0 && errno != ECONNREFUSED)
+			wait_a_moment();
 		if (length >= HEADER_SIZE && recall(&asker, answer))
 			sendto(asked, answer, (size_t)length, MSG_DONTWAIT, (struct sockaddr *)&asker,
 				sizeof(asker));
@@ -156,7 +163,7 @@ static bool get(int fd, ssize_t (*read_from)(int, void *, size_t), uint8_t *byte
 	while (length) {
 		ssize_t got = read_from(fd, bytes, length);
 
-		if (got < 0 && (errno == EINTR || errno == ENOMEM) && goes_on())
+		if (got < 0 && again())
 			continue;
 		if (got <= 0)
 			return false;
@@ -171,7 +178,7 @@ static bool put(int fd, const uint8_t *bytes, size_t length)
 	while (length) {
 		ssize_t taken = write(fd, bytes, length);
 
-		if (taken < 0 && (errno == EINTR || errno == ENOMEM) && goes_on())
+		if (taken < 0 && again())
 			continue;
 		if (taken <= 0)
 			return false;
@@ -231,7 +238,7 @@ static void *take_clients(void *unused)
 		while (sem_wait(&room))
 			;
 		while ((client = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) < 0)
-			nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+			wait_a_moment();
 		pthread_mutex_lock(&lock);
 		clients[clients_len++] = client;
 		pthread_mutex_unlock(&lock);
