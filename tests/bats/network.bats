@@ -83,7 +83,7 @@ inspect() { podman inspect --format "$2" "$1"; }
 # The sum of the busybox that a container serves. Not by wget: Debian's static one dies as it looks up "http".
 SIZE=$(stat -c %s "$ROOTS/busybox/bin/busybox")
 SUM=$(md5sum <"$ROOTS/busybox/bin/busybox")
-FETCH="fetch() { printf 'GET /bin/busybox HTTP/1.0\r\n\r\n' | busybox nc -w 20 \$1 \$2 | tail -c $SIZE | md5sum; }"
+FETCH="fetch() { printf 'GET /bin/busybox HTTP/1.0\r\n\r\n' | busybox nc -w 60 \$1 \$2 | tail -c $SIZE | md5sum; }"
 eval "$FETCH"
 
 @test "podman: no network is the loopback alone; the host's is refused" {
