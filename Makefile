@@ -56,7 +56,8 @@ PLAIN    := $(wildcard libocispec/*.c rootfs/*.c util/*.c) xen/ring.c container/
 	container/size.c container/image_kernel.c container/modules.c container/lsm.c container/namespaces.c container/confine.c container/hooks.c container/statedir.c container/hostcgroup.c \
 	container/hostcgroup_path.c container/hostcgroup_systemd.c container/hostcgroup_v1.c \
 	container/hostcgroup_v1_limits.c container/preserved.c container/processes.c container/streams.c \
-	container/network.c container/network_read.c container/network_redirect.c container/compile_network.c
+	container/network.c container/network_read.c container/network_redirect.c container/network_resolver.c \
+	container/network_answers.c container/compile_network.c
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
 ZONE_SOURCES := $(wildcard initramfs/*.c)

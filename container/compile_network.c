@@ -82,3 +82,13 @@ void compile_network(const struct network *network, struct spec *spec)
 	for (size_t i = 0; i < network->routes_len; i++)
 		put_route(network, &network->routes[i], spec);
 }
+
+void compile_resolver(const uint8_t address[4], struct spec *spec)
+{
+	char text[INET_ADDRSTRLEN];
+
+	spec_begin(spec, ZONE_OP_RESOLVER, "network namespace: resolver %s",
+		inet_ntop(AF_INET, address, text, sizeof(text)));
+	spec_bytes(spec, address, 4);
+	spec_end(spec);
+}

@@ -179,6 +179,10 @@ static void report_event(struct monitor *monitor, const struct zone_report *repo
 	struct record *record = container->record;
 	struct error err = {0};
 
+	if (report->process == 0 && report->type == ZONE_REPORT_CONNECT) {
+		zone_network_connect(&monitor->network, container->standin, ++monitor->processes);
+		return;
+	}
 	/* What it says again is not worth a line in a log, of which there is no end. */
 	if (report->process != 0 || report->type >= 32 || monitor->reported & 1u << report->type)
 		return;

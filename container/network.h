@@ -64,20 +64,32 @@ int network_namespace_of(int pid, struct error *err);
 /* Reads all of a namespace. */
 int network_read(int namespace, struct network *network, struct error *err);
 
+/* Whether somebody has a UDP socket on the loopback of the network namespace of that process, at another
+ * address than 127.0.0.1: a caller's resolver. The address is in network order. */
+bool network_resolver(int pid, uint8_t address[4]);
+/* A socket of the namespace, of that type (SOCK_*), which is connected to port 53 there, or about to be. */
+int network_resolver_connect(int namespace, const uint8_t address[4], int type, struct error *err);
+
 /* What network_read() is made of: takes one message of a dump. Returns 0, or an errno. */
 int network_take(struct network *network, const struct nlmsghdr *message);
 
 /* Numbers the interfaces: those that `before` has (NULL: none), as there; the others follow. */
 int network_number(struct network *network, const struct network *before, struct error *err);
 
-/* Their operations. */
+/* Their operations; that of a resolver. */
 void compile_network(const struct network *network, struct spec *spec);
+void compile_resolver(const uint8_t address[4], struct spec *spec);
 
 /* Moves dom0's end of a zone's interface, which has that name in the first namespace, to `namespace`, and
  * redirects packets between it and `interface`, both ways. `mark` tells whose doing it is. */
 #define NETWORK_MARK_LENGTH 16
 int network_redirect(int namespace, const struct network_interface *interface, const char *vif,
 	const uint8_t mark[NETWORK_MARK_LENGTH], struct error *err);
+
+/* Has the host's stack in that namespace get the answers to what it asks by that interface, which is
+ * redirected to `vif`: those of name servers, over IPv4. */
+int network_let_answers_in(
+	int namespace, const struct network_interface *interface, const char *vif, struct error *err);
 
 /* Whether there is an interface of that name in the first namespace. */
 bool network_vif_exists(const char *vif);

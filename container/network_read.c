@@ -27,21 +27,35 @@ void network_free(struct network *network)
 	memset(network, 0, sizeof(*network));
 }
 
-int network_socket(int namespace, struct error *err)
+int network_enter(int namespace, struct error *err)
 {
-	cleanup_close int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), fd = -1;
-	int error;
+	cleanup_close int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	if (own < 0 || setns(namespace, CLONE_NEWNET))
 		return error_set(err, errno, "cannot enter the container's network namespace");
-	fd = netlink_open();
-	error = errno;
+	return steal_fd(&own);
+}
+
+void network_leave(int own)
+{
+	int error = errno;
+
 	if (setns(own, CLONE_NEWNET))
 		/* In the wrong namespace nothing may go on. */
 		abort();
-	if (fd < 0)
-		return error_set(err, error, "cannot ask for the container's network");
-	return steal_fd(&fd);
+	close(own);
+	errno = error;
+}
+
+int network_socket(int namespace, struct error *err)
+{
+	int own = network_enter(namespace, err), fd;
+
+	if (own < 0)
+		return -1;
+	fd = netlink_open();
+	network_leave(own);
+	return fd < 0 ? error_set(err, errno, "cannot ask for the container's network") : fd;
 }
 
 /* The first thing is what is said. */

@@ -23,8 +23,6 @@
 /* As veth has it in effect; the back end's own is 32, too few for a stream's burst. */
 #define QUEUE_LENGTH 1000
 
-#define INGRESS TC_H_MAKE(TC_H_INGRESS, 0)
-
 /* Its interfaces are those of dom0's kernel, the back ends' at first. */
 static int first_namespace(void)
 {
@@ -95,7 +93,7 @@ static struct tcmsg *begin_qdisc(struct netlink_request *request, uint16_t type,
 
 	tc->tcm_family = AF_UNSPEC;
 	tc->tcm_ifindex = index;
-	tc->tcm_handle = INGRESS;
+	tc->tcm_handle = NETWORK_INGRESS;
 	tc->tcm_parent = TC_H_INGRESS;
 	return tc;
 }
@@ -131,8 +129,8 @@ static int add_filter(int fd, int from, int to, const uint8_t mark[NETWORK_MARK_
 
 	tc->tcm_family = AF_UNSPEC;
 	tc->tcm_ifindex = from;
-	tc->tcm_parent = INGRESS;
-	tc->tcm_info = TC_H_MAKE(1u << 16, htons(ETH_P_ALL));
+	tc->tcm_parent = NETWORK_INGRESS;
+	tc->tcm_info = TC_H_MAKE(NETWORK_LAST << 16, htons(ETH_P_ALL));
 	netlink_put_string(&request, TCA_KIND, "bpf");
 	options = netlink_nest(&request, TCA_OPTIONS);
 	actions = netlink_nest(&request, TCA_BPF_ACT);
@@ -245,7 +243,7 @@ void network_release(int namespace, const uint8_t mark[NETWORK_MARK_LENGTH])
 		struct tcmsg *tc = netlink_begin(&request, RTM_GETTFILTER, 0, sizeof(*tc));
 
 		tc->tcm_ifindex = links.index[i];
-		tc->tcm_parent = INGRESS;
+		tc->tcm_parent = NETWORK_INGRESS;
 		netlink_dump(fd, &request, buffer, take_filter, &ours);
 	}
 	for (size_t i = 0; i < ours.len; i++)

@@ -19,8 +19,13 @@
 void zone_network_init(struct zone_network *network, int namespace, struct network *found,
 	const uint8_t mark[NETWORK_MARK_LENGTH])
 {
-	*network = (struct zone_network){
-		.namespace = namespace, .network = *found, .mark = mark, .change = -1, .answer = -1};
+	*network = (struct zone_network){.namespace = namespace,
+		.network = *found,
+		.mark = mark,
+		.change = -1,
+		.resolver = -1,
+		.answer = -1};
+	memset(network->connections, -1, sizeof(network->connections));
 	memset(found, 0, sizeof(*found));
 	compile_network(&network->network, &network->spec);
 }
@@ -37,6 +42,15 @@ uint32_t zone_network_vifs(const struct zone_network *network, struct zone_vif v
 	return (uint32_t)found->interfaces_len;
 }
 
+static int let_answers_in(const struct zone_network *network, struct zone *zone,
+	const struct network_interface *interface, struct error *err)
+{
+	char vif[ZONE_VIF_NAME_MAX];
+
+	zone_vif_name(zone, interface->device, vif);
+	return network_let_answers_in(network->namespace, interface, vif, err);
+}
+
 static int redirect(struct zone_network *network, struct zone *zone,
 	const struct network_interface *interface, struct error *err)
 {
@@ -49,7 +63,7 @@ static int redirect(struct zone_network *network, struct zone *zone,
 		zone_vif_ready(zone, interface->device, err))
 		return -1;
 	network->redirected[interface->device] = true;
-	return 0;
+	return network->resolves ? let_answers_in(network, zone, interface, err) : 0;
 }
 
 int zone_network_event(struct zone_network *network, struct zone *zone, struct error *err)
@@ -138,9 +152,29 @@ static int write_spec(const struct spec *spec, struct error *err)
 	return steal_fd(&fd);
 }
 
+/* What the namespace's resolver needs on this side, and is told of on the other. */
+static int begin_to_resolve(struct zone_network *network, struct zone *zone, const struct network *now,
+	const uint8_t address[4], struct spec *told, struct error *err)
+{
+	network->resolver = network_resolver_connect(network->namespace, address, SOCK_DGRAM, err);
+	if (network->resolver < 0)
+		return -1;
+	compile_resolver(address, told);
+	memcpy(network->resolver_address, address, sizeof(network->resolver_address));
+	network->resolves = true;
+	/* The others' turn comes when they are redirected. */
+	for (size_t i = 0; i < now->interfaces_len; i++)
+		if (network->redirected[now->interfaces[i].device] &&
+			let_answers_in(network, zone, &now->interfaces[i], err))
+			return -1;
+	return 0;
+}
+
 int zone_network_look(struct zone_network *network, struct zone *zone, int pid, struct error *err)
 {
 	cleanup_close int namespace = network_namespace_of(pid, err);
+	uint8_t resolver[4];
+	bool resolves = network_resolver(pid, resolver);
 	struct network now;
 	struct spec told = {0};
 	int result = -1;
@@ -150,13 +184,15 @@ int zone_network_look(struct zone_network *network, struct zone *zone, int pid, 
 	if (network_number(&now, &network->network, err))
 		goto out;
 	compile_network(&now, &told);
-	if (same(&told, &network->spec)) {
+	if (same(&told, &network->spec) && !resolves) {
 		result = 0;
 		goto out;
 	}
 	if (network->namespace < 0)
 		network->namespace = steal_fd(&namespace);
 	if (add_devices(&now, &network->network, zone, err))
+		goto out;
+	if (resolves && begin_to_resolve(network, zone, &now, resolver, &told, err))
 		goto out;
 	spec_begin(&told, ZONE_OP_NETWORK, "network namespace");
 	spec_end(&told);
@@ -175,7 +211,9 @@ out:
 	return result;
 }
 
-int zone_network_tell(struct zone_network *network, int standin, uint32_t number, struct error *err)
+/* An exec that makes no process, with one thing for its input and its output, -1 for nothing. Returns where
+ * its reports come. */
+static int ask_zone(int standin, uint32_t number, int spec, int stream, struct error *err)
 {
 	const struct message message = {.type = MESSAGE_EXEC, .number = number};
 	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC), own = -1, other = -1;
@@ -185,12 +223,69 @@ int zone_network_tell(struct zone_network *network, int standin, uint32_t number
 		return error_set(err, errno, "cannot tell the zone of its network");
 	own = ends[0];
 	other = ends[1];
-	if (send_with(standin, &message, sizeof(message), (int[]){network->change, null, null, null, other},
+	if (stream < 0)
+		stream = null;
+	if (send_with(standin, &message, sizeof(message), (int[]){spec, stream, stream, null, other},
 		    REQUEST_EXEC_FDS + 1) < 0)
 		return error_set(err, errno, "cannot tell the zone of its network");
+	return steal_fd(&own);
+}
+
+int zone_network_tell(struct zone_network *network, int standin, uint32_t number, struct error *err)
+{
+	network->answer = ask_zone(standin, number, network->change, network->resolver, err);
+	if (network->answer < 0)
+		return -1;
 	close(steal_fd(&network->change));
-	network->answer = steal_fd(&own);
+	if (network->resolver >= 0)
+		close(steal_fd(&network->resolver));
 	return 0;
+}
+
+/* Whether what comes of a connection is at its end: after CREATED, STARTED and EXITED. A guest that reports
+ * more has it for longer. */
+static bool has_ended(int connection)
+{
+	struct zone_report report;
+	ssize_t got = 1;
+
+	for (int i = 0; i < 4 && got > 0; i++)
+		got = receive(connection, &report, sizeof(report), MSG_DONTWAIT);
+	return !got || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+/* NULL: there are as many as there may be. */
+static int *free_connection(struct zone_network *network)
+{
+	for (size_t i = 0; i < ZONE_CONNECTIONS_MAX; i++) {
+		int *connection = &network->connections[i];
+
+		if (*connection >= 0 && has_ended(*connection))
+			close(steal_fd(connection));
+		if (*connection < 0)
+			return connection;
+	}
+	return NULL;
+}
+
+void zone_network_connect(struct zone_network *network, int standin, uint32_t number)
+{
+	int *connection = network->resolves ? free_connection(network) : NULL;
+	cleanup_close int stream = -1, written = -1;
+	struct error ignored = {0};
+	struct spec spec = {0};
+
+	if (!connection)
+		return;
+	spec_begin(&spec, ZONE_OP_CONNECTION, "network namespace");
+	spec_end(&spec);
+	stream = network_resolver_connect(
+		network->namespace, network->resolver_address, SOCK_STREAM, &ignored);
+	written = stream < 0 ? -1 : write_spec(&spec, &ignored);
+	if (written >= 0)
+		*connection = ask_zone(standin, number, written, stream, &ignored);
+	spec_free(&spec);
+	error_clear(&ignored);
 }
 
 int zone_network_answer(struct zone_network *network, struct error *err)
@@ -217,13 +312,18 @@ void zone_network_end(struct zone_network *network)
 		network_release(network->namespace, network->mark);
 	if (network->change >= 0)
 		close(network->change);
+	if (network->resolver >= 0)
+		close(network->resolver);
 	if (network->answer >= 0)
 		close(network->answer);
 	if (network->namespace >= 0)
 		close(network->namespace);
+	for (size_t i = 0; i < ZONE_CONNECTIONS_MAX; i++)
+		if (network->connections[i] >= 0)
+			close(steal_fd(&network->connections[i]));
 	network_free(&network->network);
 	spec_free(&network->spec);
-	network->namespace = network->change = network->answer = -1;
+	network->namespace = network->change = network->resolver = network->answer = -1;
 }
 
 int zone_network_driver(struct error *err)

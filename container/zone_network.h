@@ -11,10 +11,14 @@ struct zone_network {
 	struct network network;
 	struct spec spec; /* what the zone was told of it */
 	const uint8_t *mark;
+	bool resolves; /* there is a resolver in the namespace, at that address */
+	uint8_t resolver_address[4];
+	int connections[ZONE_CONNECTIONS_MAX]; /* with it: what says that one ends; -1 */
 	bool redirected[ZONE_INTERFACES_MAX], connected[ZONE_INTERFACES_MAX]; /* by device */
-	int change;  /* memfd: what the zone is to be told; -1 for nothing */
-	int answer;  /* where the zone's answer to that comes; -1: none is waited for */
-	bool untold; /* the zone has yet to say that it is done */
+	int change;   /* memfd: what the zone is to be told; -1 for nothing */
+	int resolver; /* what the zone's queries go to, with that; -1: there is none */
+	int answer;   /* where the zone's answer to that comes; -1: none is waited for */
+	bool untold;  /* the zone has yet to say that it is done */
 };
 
 /* Takes what was found before the zone was built, the descriptor too. */
@@ -39,6 +43,10 @@ int zone_network_look(struct zone_network *network, struct zone *zone, int pid, 
 int zone_network_tell(struct zone_network *network, int standin, uint32_t number, struct error *err);
 /* What the zone says to that, the guest's word: to be called when network->answer is readable. */
 int zone_network_answer(struct zone_network *network, struct error *err);
+
+/* Somebody in the zone connects with the resolver: has the stand-in make a process of that number whose
+ * streams are such a connection. Where it cannot be had, or there are too many, nothing comes of it. */
+void zone_network_connect(struct zone_network *network, int standin, uint32_t number);
 
 /* Leaves the namespace as it was found. */
 void zone_network_end(struct zone_network *network);

@@ -44,26 +44,53 @@ struct place {
 	int namespace; /* which is this one; -1 for the zone's own */
 };
 
-/* A socket is of the namespace that it was made in. */
-static int enter(struct place *place, int pidfd)
-{
-	static const char current[] = "/proc/thread-self/ns/net";
-	cleanup_close int own = -1;
-	int error;
+static const char current[] = "/proc/thread-self/ns/net";
 
-	if (pidfd >= 0) {
-		own = open(current, O_RDONLY | O_CLOEXEC);
-		if (own < 0 || setns(pidfd, CLONE_NEWNET))
-			return -1;
-		place->namespace = open(current, O_RDONLY | O_CLOEXEC);
-	}
-	place->fd = netlink_open();
-	error = errno;
+/* A socket is of the namespace that it was made in. Puts what go_back() takes into *own, -1 for nothing. */
+static int go_into(int pidfd, int *own)
+{
+	*own = pidfd < 0 ? -1 : open(current, O_RDONLY | O_CLOEXEC);
+	if (pidfd < 0 || (*own >= 0 && !setns(pidfd, CLONE_NEWNET)))
+		return 0;
+	if (*own >= 0)
+		close(*own);
+	return -1;
+}
+
+/* errno stays. */
+static void go_back(int own)
+{
+	int error = errno;
+
 	if (own >= 0 && setns(own, CLONE_NEWNET))
 		/* Everything else would be the container's from here on. */
 		zone_power_off();
+	if (own >= 0)
+		close(own);
 	errno = error;
+}
+
+static int enter(struct place *place, int pidfd)
+{
+	int own;
+
+	if (go_into(pidfd, &own))
+		return -1;
+	place->namespace = pidfd < 0 ? -1 : open(current, O_RDONLY | O_CLOEXEC);
+	place->fd = netlink_open();
+	go_back(own);
 	return place->fd < 0 || (pidfd >= 0 && place->namespace < 0) ? -1 : 0;
+}
+
+int network_socket(int pidfd, int type)
+{
+	int own, fd;
+
+	if (go_into(pidfd, &own))
+		return -1;
+	fd = socket(AF_INET, type, 0);
+	go_back(own);
+	return fd;
 }
 
 static void leave(const struct place *place)

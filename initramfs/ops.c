@@ -46,6 +46,7 @@ static const struct layout layouts[] = {
 	{ZONE_OP_INTERFACE, 16, 1, 0},
 	{ZONE_OP_ADDRESS, 64, 0, 0},
 	{ZONE_OP_ROUTE, 88, 0, 0},
+	{ZONE_OP_RESOLVER, 4, 0, 0},
 	{ZONE_OP_OOM_SCORE_ADJ, 4, 0, 0},
 	{ZONE_OP_RLIMIT, 24, 0, 0},
 	{ZONE_OP_GROUPS, 0, 0, 4},
@@ -65,6 +66,7 @@ static const struct layout layouts[] = {
 	{ZONE_OP_STATISTICS, 0, 0, 0},
 	{ZONE_OP_NETWORK, 0, 0, 0},
 	{ZONE_OP_LIMITS, 0, 0, 0},
+	{ZONE_OP_CONNECTION, 0, 0, 0},
 	{ZONE_OP_SCHEDULER, 48, 0, 0},
 	{ZONE_OP_IO_PRIORITY, 4, 0, 0},
 	{ZONE_OP_AFFINITY, 0, 0, 8},
@@ -101,7 +103,7 @@ static size_t read_header(const uint8_t *bytes, size_t length, size_t offset, st
 static bool is_last(uint32_t type)
 {
 	return type == ZONE_OP_EXEC || type == ZONE_OP_PROCESSES || type == ZONE_OP_STATISTICS ||
-	       type == ZONE_OP_NETWORK || type == ZONE_OP_LIMITS;
+	       type == ZONE_OP_NETWORK || type == ZONE_OP_LIMITS || type == ZONE_OP_CONNECTION;
 }
 
 bool spec_complete(const uint8_t *bytes, size_t length)
@@ -172,7 +174,8 @@ bool spec_next(const struct spec *spec, const uint8_t **position, struct op *op)
 
 static bool is_network(uint32_t type)
 {
-	return type == ZONE_OP_INTERFACE || type == ZONE_OP_ADDRESS || type == ZONE_OP_ROUTE;
+	return type == ZONE_OP_INTERFACE || type == ZONE_OP_ADDRESS || type == ZONE_OP_ROUTE ||
+	       type == ZONE_OP_RESOLVER;
 }
 
 static bool is_limit(uint32_t type)
@@ -183,8 +186,11 @@ static bool is_limit(uint32_t type)
 /* Whether an operation may stand here. Returns 0, or an errno. */
 static int check_order(const struct spec *spec, const struct op *op, uint32_t last_type, size_t args)
 {
-	if (op->type == ZONE_OP_CLONE || op->type == ZONE_OP_PROCESSES || op->type == ZONE_OP_STATISTICS)
+	if (op->type == ZONE_OP_CLONE || op->type == ZONE_OP_PROCESSES || op->type == ZONE_OP_STATISTICS ||
+		op->type == ZONE_OP_CONNECTION)
 		return op->index ? EBADMSG : 0;
+	if (op->type == ZONE_OP_RESOLVER && (spec->container || spec->resolver.fields))
+		return EBADMSG;
 	/* A spec with the network alone, and no part of it anywhere else. */
 	if (op->type == ZONE_OP_NETWORK)
 		return spec->container || (last_type && !is_network(last_type)) ? EBADMSG : 0;
@@ -247,6 +253,9 @@ static void note(struct spec *spec, const struct op *op, struct counts *counts)
 	case ZONE_OP_CWD:
 		spec->cwd = *op;
 		break;
+	case ZONE_OP_RESOLVER:
+		spec->resolver = *op;
+		break;
 	case ZONE_OP_TERMINAL:
 		spec->terminal = true;
 		break;
@@ -257,6 +266,7 @@ static void note(struct spec *spec, const struct op *op, struct counts *counts)
 	case ZONE_OP_STATISTICS:
 	case ZONE_OP_NETWORK:
 	case ZONE_OP_LIMITS:
+	case ZONE_OP_CONNECTION:
 		spec->query = op->type;
 		break;
 	case ZONE_OP_ARG:

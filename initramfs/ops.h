@@ -28,7 +28,7 @@ struct spec {
 	uint32_t clone_flags;
 	uint32_t descriptors; /* besides the standard ones: 3 and those that follow */
 	uint32_t descriptor_flags[ZONE_DESCRIPTORS_MAX];
-	struct op uid_map, gid_map, groups, user, capabilities, no_new_privileges, seccomp, cwd;
+	struct op uid_map, gid_map, groups, user, capabilities, no_new_privileges, seccomp, cwd, resolver;
 	char **args, **env; /* NULL-terminated, of pointers into the bytes; one allocation, at args */
 	char **hooks;	    /* the same of each ZONE_OP_HOOK: its arguments, NULL, its variables, NULL */
 };

@@ -26,6 +26,7 @@
 #include "initramfs/platform.h"
 #include "initramfs/query.h"
 #include "initramfs/relay.h"
+#include "initramfs/resolver.h"
 #include "initramfs/syscalls.h"
 #include "initramfs/terminal.h"
 #include "initramfs/userns.h"
@@ -137,6 +138,43 @@ static int answer(struct process *process, uint32_t query)
 	return 0;
 }
 
+/* As the process that dom0 takes it for, it has no end. */
+static int resolve(struct process *process, const struct op *resolver)
+{
+	if (resolver_start(resolver->fields, spawn_network(), process->folder))
+		return -1;
+	control_report(ZONE_REPORT_CREATED, process->number, 0, 0);
+	control_report(ZONE_REPORT_STARTED, process->number, 0, 0);
+	process->reported = true;
+	release(process);
+	return 0;
+}
+
+/* It ends with the connection. */
+static int connect_with_resolver(struct process *process)
+{
+	if (resolver_connect(process, process->folder))
+		return -1;
+	process->state = STATE_RUNNING;
+	process->connects = process->ended = true;
+	process->relaying = UINT64_C(1) << 1;
+	control_report(ZONE_REPORT_CREATED, process->number, 0, 0);
+	control_report(ZONE_REPORT_STARTED, process->number, 0, 0);
+	return 0;
+}
+
+/* Makes what the spec is of. */
+static int make(struct process *process, const struct spec *spec, uint32_t *index)
+{
+	if (spec->resolver.fields) {
+		*index = spec->resolver.index;
+		return resolve(process, &spec->resolver);
+	}
+	if (spec->query == ZONE_OP_CONNECTION)
+		return connect_with_resolver(process);
+	return spec->query ? answer(process, spec->query) : spawn(process, spec, index);
+}
+
 void process_create(uint32_t number)
 {
 	struct process *process = process_find(number);
@@ -166,7 +204,7 @@ void process_create(uint32_t number)
 		spec_decode(&spec, bytes, length, &index) ||
 		(spec.query == ZONE_OP_LIMITS ? limits_change(&spec, zone.cgroup, &index)
 					      : spawn_prepare(&spec, &index)) ||
-		(spec.query ? answer(process, spec.query) : spawn(process, &spec, &index))) {
+		make(process, &spec, &index)) {
 		fail(process, index, errno);
 		close_stop(process);
 		if (process->pid)
@@ -374,8 +412,12 @@ int process_patience(void)
 
 void process_relayed(struct process *process, unsigned stream)
 {
+	bool connects = process->connects;
+
 	process->relaying &= ~(UINT64_C(1) << stream);
 	finish(process);
+	if (connects)
+		resolver_disconnected();
 }
 
 static void end(struct process *process, int status)

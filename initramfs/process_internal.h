@@ -44,6 +44,7 @@ struct process {
 	bool started;	      /* dom0 said so, maybe before it was created */
 	bool ended, reported; /* `reported`: dom0 had the last word of it */
 	int status;	      /* of waitpid */
+	bool connects;	      /* it is a connection with the resolver: resolver.h */
 	int requested;	      /* the signal that SIGKILL stands for, 0 for none */
 };
 
@@ -64,6 +65,9 @@ struct process *process_find(uint32_t number);
 
 /* What of a spec is done before its process is made. */
 int spawn_prepare(const struct spec *spec, uint32_t *index);
+/* Where a change of the network belongs: to the container, as a pidfd, if it has a namespace of its own; or
+ * -1. */
+int spawn_network(void);
 /* Makes the process, and starts its relays. */
 int spawn(struct process *process, const struct spec *spec, uint32_t *index);
 /* Puts the device rules in force, when all is set up that a rule could forbid: they are for what the

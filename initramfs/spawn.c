@@ -59,10 +59,9 @@ int spawn_attach_devices(uint32_t *index)
 	return result;
 }
 
-/* Where a change of the network belongs: to the container, if it has a namespace of its own. */
-static int network_of(const struct spec *spec)
+int spawn_network(void)
 {
-	const struct process *container = spec->container ? NULL : process_find(CONTAINER);
+	const struct process *container = process_find(CONTAINER);
 
 	return container && container->namespaces & CLONE_NEWNET ? container->pidfd : -1;
 }
@@ -114,7 +113,8 @@ int spawn_prepare(const struct spec *spec, uint32_t *index)
 		has_volumes |= volumes != NULL;
 	}
 	/* A network namespace of the container's own is there with its process. */
-	if (!(spec->clone_flags & CLONE_NEWNET) && network_apply(spec, network_of(spec), index))
+	if (!(spec->clone_flags & CLONE_NEWNET) &&
+		network_apply(spec, spec->container ? -1 : spawn_network(), index))
 		return -1;
 	/* What goes wrong from here on is of the namespaces; an exec's operations name none. */
 	*index = spec->container ? 0 : NO_INDEX;

@@ -89,6 +89,8 @@ enum zone_report_type {
 				    waitpid(2). The last word of process 0. */
 	ZONE_REPORT_OOM = 6,	 /* of process 0: the kernel, out of memory, has killed one of the container's
 				    processes */
+	ZONE_REPORT_CONNECT = 7, /* of process 0: somebody connects with the resolver, and waits for a
+				    process of ZONE_OP_CONNECTION. Any number of them */
 };
 
 struct zone_report {
@@ -123,9 +125,9 @@ enum zone_op_type {
 	ZONE_OP_CGROUP_TRY = 7,	 /* as CGROUP, but a file that this kernel does not have is passed over */
 	ZONE_OP_DEVICES = 8, /* struct bpf_insn…: a BPF_PROG_TYPE_CGROUP_DEVICE program, loaded before the
 				process is made and attached to its cgroup before it is reported CREATED */
-	ZONE_OP_DISK = 9, /* u32 mode with type, u32 major, u32 minor, u32 uid, u32 gid, these as the zone
-			     has them: waits for that block device; then the zone's own node of it, that
-			     MKNOD falls back to, is so */
+	ZONE_OP_DISK = 9,    /* u32 mode with type, u32 major, u32 minor, u32 uid, u32 gid, these as the zone
+				has them: waits for that block device; then the zone's own node of it, that
+				MKNOD falls back to, is so */
 	ZONE_OP_CGROUP_OWNER = 24, /* u32 uid, as the zone has it, u32 0: owns the cgroup's folder and, of its
 				      files, those that the kernel says may be delegated */
 
@@ -171,6 +173,12 @@ enum zone_op_type {
 				 the interface's), u32 family of the gateway (0: none), 16 bytes destination, 16
 				 bytes gateway, 16 bytes source (0: none) */
 
+	ZONE_OP_RESOLVER = 33, /* 4 bytes address, network order; only in a spec that ends with NETWORK, which
+				  then has no end: the container's queries to that address of its loopback,
+				  port 53, go to dom0. Over UDP, one a write of the process's out; the
+				  answers come by its in, one a read. IDs of queries that wait are all
+				  different; an answer has its query's. Over TCP by CONNECTION */
+
 	/* In the new process, its own attributes, in any spec. */
 	ZONE_OP_OOM_SCORE_ADJ = 40, /* u32 (as int32) */
 	ZONE_OP_RLIMIT = 41,	    /* u32 resource (RLIMIT_*), u32 0, u64 soft, u64 hard */
@@ -213,13 +221,19 @@ enum zone_op_type {
 	ZONE_OP_STATISTICS = 61, /* none: the files of the container's cgroup that tell what it uses, each
 				    after a line "[NAME]" */
 
-	/* The last of a spec of INTERFACE, ADDRESS and ROUTE alone, which makes no process: the container's
-	 * network has changed since it was created. */
+	/* The last of a spec of INTERFACE, ADDRESS, ROUTE and RESOLVER alone, which makes no process: the
+	 * container's network has changed since it was created. */
 	ZONE_OP_NETWORK = 62, /* none */
 	/* The last of a spec of CGROUP and CGROUP_TRY alone, which makes no process: the container's limits
 	 * have changed. When one cannot be written, those before it are as they were. */
 	ZONE_OP_LIMITS = 63, /* none */
+	/* A spec of this one operation makes no process: the one that has waited longest of those who connect
+	 * with the resolver has dom0's connection at the other end of in and out. */
+	ZONE_OP_CONNECTION = 64, /* none */
 };
+
+/* Connections with the resolver at a time. */
+#define ZONE_CONNECTIONS_MAX 8
 
 enum zone_interface_flag {
 	ZONE_INTERFACE_UP = 1,

@@ -40,3 +40,25 @@ setup_file() {
 	done
 	as_before
 }
+
+@test "what is left is seen: a link, its address, a rule, a route, a mount" {
+	local folder=/var/lib/containers/t-left
+	assert_nothing_left
+	ip link add t-left type veth peer name t-right
+	ip address add 10.98.0.1/24 dev t-left
+	ip rule add pref 5000 lookup 98
+	ip route add blackhole 10.99.0.0/16
+	mkdir "$folder"
+	mount -t tmpfs none "$folder"
+	run ! nothing_new
+	for line in 'link t-left' 'link t-right' 'network t-left +inet 10\.98\.0\.1/24' $'network 5000:\tfrom all lookup 98' \
+		'network blackhole 10\.99\.0\.0/16' "mount $folder /"; do
+		says "$(<"$BATS_FILE_TMPDIR/new")" "$line"
+	done
+	umount "$folder"
+	rmdir "$folder"
+	ip route del blackhole 10.99.0.0/16
+	ip rule del pref 5000
+	ip link del t-left
+	assert_nothing_left
+}

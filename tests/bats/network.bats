@@ -16,6 +16,8 @@ setup_file() {
 	podman --runtime crun run --rm -p 8081:80 --rootfs "$ROOTS/busybox" true 3>&-
 	remember
 	host_network >"$BATS_FILE_TMPDIR/host_network"
+	# There is something to compare.
+	grep -qi netavark "$BATS_FILE_TMPDIR/host_network"
 }
 teardown_file() { kill "$(<"$BATS_FILE_TMPDIR/httpd")"; }
 teardown() {
@@ -31,11 +33,16 @@ ping() { busybox ping "$@"; }
 # Podman 5 does not give the capability that busybox's ping wants.
 PING=--cap-add=NET_RAW
 
+# What a tool says of packet filters; netavark's are in the tables of the one or of the other.
+filters() { # COMMAND...
+	if command -v "$1" >/dev/null; then "$@"; fi
+}
 # Links, filters and rules of the host: what a container may leave behind.
 host_network() {
 	ip -o link | awk '{ print "link", $2 }' | sed 's/@.*//; s/:$//'
 	ip netns list | awk '{ print "netns", $1 }'
-	iptables-save | sed '/^#/d; s/^\(:.*\) \[.*/\1/' | sort
+	filters iptables-save | sed '/^#/d; s/^\(:.*\) \[.*/\1/' | sort
+	filters nft list ruleset | sed 's/counter packets [0-9]* bytes [0-9]*/counter/' | sort
 	ls /sys/bus/xen-backend/devices
 }
 network_as_before() {
@@ -76,7 +83,7 @@ inspect() { podman inspect --format "$2" "$1"; }
 # The sum of the busybox that a container serves. Not by wget: Debian's static one dies as it looks up "http".
 SIZE=$(stat -c %s "$ROOTS/busybox/bin/busybox")
 SUM=$(md5sum <"$ROOTS/busybox/bin/busybox")
-FETCH="fetch() { printf 'GET /bin/busybox HTTP/1.0\r\n\r\n' | busybox nc -w 20 \$1 \$2 | tail -c $SIZE | md5sum; }"
+FETCH="fetch() { printf 'GET /bin/busybox HTTP/1.0\r\n\r\n' | busybox nc -w 60 \$1 \$2 | tail -c $SIZE | md5sum; }"
 eval "$FETCH"
 
 @test "podman: no network is the loopback alone; the host's is refused" {

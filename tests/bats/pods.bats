@@ -198,3 +198,22 @@ memory_of() { # FOLDER
 	podman pod rm --force --time 0 pod
 	equal "$(domains)" 0
 }
+
+@test "Podman: a pod that shares its processes: each sees, and ends, those of the others" {
+	podman pod create --name pod --share pid,net,ipc,uts 3>&-
+	podman run -d --pod pod --name one --rootfs "$ROOTS/busybox" sleep 1001 3>&-
+	podman run -d --pod pod --name two --rootfs "$ROOTS/busybox" sleep 1002 3>&-
+	equal "$(domains)" 1
+	equal "$(podman exec two readlink /proc/self/ns/pid)" "$(podman exec one readlink /proc/self/ns/pid)"
+	for name in one two; do
+		output=$(podman exec "$name" ps -o args)
+		says "$output" 'sleep 1001'
+		says "$output" 'sleep 1002'
+	done
+	podman exec one sh -c 'kill $(ps -o pid,args | awk "/[s]leep 1002/ { print \$1 }")'
+	equal "$(podman wait two)" 143
+	output=$(podman exec one ps -o args)
+	says "$output" 'sleep 1001'
+	[[ $output != *"sleep 1002"* ]]
+	podman pod rm --force --time 0 pod
+}

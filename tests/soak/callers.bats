@@ -440,6 +440,50 @@ of_readme() { sed -n "/^### $1/,/^### \|^## /s/^    //p" "$HERE/../../README.md"
 	all_gone
 }
 
+# A name server of the host's at that address, over UDP: each name has the address 192.0.2.7.
+name_server() { # ADDRESS
+	exec python3 -c 'import socket, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind((sys.argv[1], 53))
+while True:
+    query, who = server.recvfrom(512)
+    end = query.index(b"\0", 12) + 5
+    has = query[end - 4:end - 2] == b"\0\1"
+    server.sendto(query[:2] + b"\x81\x80\0\1\0" + bytes([has, 0, 0, 0, 0]) + query[12:end] +
+        (b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4\xc0\0\2\7" if has else b""), who)' "$1" 3>&-
+}
+# The address of "server" as it is said over TCP, in a container.
+ASK='{ printf "\0\030ID\1\0\0\1\0\0\0\0\0\0\6server\0\0\1\0\1"; sleep 2; } | nc 127.0.0.11 53 | tail -c 4 | od -An -tu1'
+
+@test "docker network create: names of others, in a container, an exec, and who joins its network; of others' servers" {
+	gives 0 docker network create --subnet 10.91.0.0/24 --gateway 10.91.0.1 names
+	name_server 10.91.0.1 &
+	local server=$!
+	docker_runs 0 -d --name server --network names --dns 10.91.0.1 busybox sleep 1000
+	docker_runs 0 -d --name client --network names --network-alias other busybox \
+		sh -c 'cat /etc/resolv.conf; nslookup server && echo found; exec sleep 1000'
+	within 30 logged client found
+	gives 0 docker logs client
+	says "$output" $'nameserver 127.0.0.11\n'
+	local address
+	address=$(inspected server '{{.NetworkSettings.Networks.names.IPAddress}}')
+	says "$output" "$address"
+	gives 0 docker exec client sh -c "for i in 1 2 3 4 5 6 7 8 9 10; do $ASK; done"
+	equal "$(tr -s ' \n' . <<<"$output" | sed 's/^\.//')" "$(printf "$address.%.0s" {1..10})"
+	gives 0 docker exec server nslookup other
+	says "$output" "$(inspected client '{{.NetworkSettings.Networks.names.IPAddress}}')"
+	gives 0 docker exec server nslookup elsewhere.example
+	says "$output" '192\.0\.2\.7'
+	docker_runs 0 --rm --network container:server busybox nslookup client
+	says "$output" "$(inspected client '{{.NetworkSettings.Networks.names.IPAddress}}')"
+	gives 0 docker restart server
+	gives 0 docker exec server nslookup client
+	gives 0 docker rm --force server client
+	kill "$server"
+	gives 0 docker network rm names
+	all_gone
+}
+
 @test "README.md, for Docker: each line" {
 	of_readme Docker >"$BATS_TEST_TMPDIR/lines"
 	has "$BATS_TEST_TMPDIR/lines" 'docker run'

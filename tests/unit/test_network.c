@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if_arp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/stat.h>
 
@@ -271,6 +272,54 @@ static void takes_messages(void)
 	end(-1);
 }
 
+/* A socket of this namespace at an address of the loopback. */
+static int socket_at(uint32_t address, uint16_t port)
+{
+	struct sockaddr_in own = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(address)}};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	CHECK(!bind(fd, (struct sockaddr *)&own, sizeof(own)));
+	return fd;
+}
+
+static void finds_a_resolver(void)
+{
+	const struct sockaddr_in far = {
+		.sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {htonl(0x7f000001)}};
+	int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC),
+	    namespace = namespace_with("ip link set lo up"), sockets[4], query;
+	struct error err = {0};
+	uint8_t address[4];
+	char text[8];
+
+	CHECK(!setns(namespace, CLONE_NEWNET));
+	/* What is everybody's, at 127.0.0.1, or connected, is none. */
+	sockets[0] = socket_at(INADDR_ANY, 53);
+	sockets[1] = socket_at(INADDR_LOOPBACK, 5353);
+	sockets[2] = socket_at(0x7f000007, 7);
+	CHECK(!connect(sockets[2], (const struct sockaddr *)&far, sizeof(far)));
+	CHECK(!network_resolver(getpid(), address));
+	close(sockets[0]);
+	/* Docker's own port is another; its namespace's NAT has 53. */
+	sockets[3] = socket_at(0x7f00000b, 40000);
+	CHECK(network_resolver(getpid(), address) && !memcmp(address, "\x7f\0\0\x0b", 4));
+	sockets[0] = socket_at(0x7f00000b, 53);
+	CHECK(!setns(own, CLONE_NEWNET));
+
+	query = network_resolver_connect(namespace, address, SOCK_DGRAM, &err);
+	CHECK(query >= 0 && send(query, "query", 5, 0) == 5);
+	CHECK_EQ(recv(sockets[0], text, sizeof(text), MSG_DONTWAIT), 5);
+	close(query);
+	compile_resolver(address, &spec);
+	CHECK(operation("network namespace: resolver 127.0.0.11", ZONE_OP_RESOLVER) != NULL);
+	for (size_t i = 0; i < 4; i++)
+		close(sockets[i]);
+	CHECK(!network_resolver(-1, address));
+	close(own);
+	end(namespace);
+}
+
 static const char *chosen(const char *namespaces, int *fd)
 {
 	static char said[256];
@@ -356,6 +405,7 @@ int main(void)
 	RUN(keeps_numbers);
 	RUN(refuses_what_a_zone_has_not);
 	RUN(takes_messages);
+	RUN(finds_a_resolver);
 	RUN(chooses_the_namespace);
 	RUN(refuses_the_hosts);
 	if (unit_open_fds() != open_fds)

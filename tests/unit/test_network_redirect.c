@@ -4,11 +4,15 @@
  * is a host, that of the other a guest, which has the container's MAC and addresses. Wants root and a kernel
  * with ingress qdiscs.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,6 +85,79 @@ static void redirects(void)
 	error_clear(&err);
 }
 
+static const uint8_t host_address[] = {10, 1, 0, 1};
+
+/* A name server of the host's: a socket of that type. */
+static int serve(int type)
+{
+	struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(53)};
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+	memcpy(&own.sin_addr, host_address, sizeof(own.sin_addr));
+	CHECK(!bind(fd, (struct sockaddr *)&own, sizeof(own)) && (type == SOCK_DGRAM || !listen(fd, 1)));
+	return fd;
+}
+
+static bool comes(int fd, short events)
+{
+	struct pollfd pollfd = {.fd = fd, .events = events};
+
+	return poll(&pollfd, 1, 2000) == 1 && pollfd.revents == events;
+}
+
+/* Whether who asks from that namespace is answered. */
+static bool answered(int from)
+{
+	struct error err = {0};
+	struct sockaddr_in asker;
+	socklen_t size = sizeof(asker);
+	char text[8];
+	int server = serve(SOCK_DGRAM), fd = network_resolver_connect(from, host_address, SOCK_DGRAM, &err);
+	bool result = send(fd, "query", 5, 0) == 5 && comes(server, POLLIN) &&
+		      recvfrom(server, text, sizeof(text), 0, (struct sockaddr *)&asker, &size) == 5 &&
+		      sendto(server, "answer", 6, 0, (struct sockaddr *)&asker, size) == 6 &&
+		      comes(fd, POLLIN) && recv(fd, text, sizeof(text), 0) == 6;
+
+	close(server);
+	close(fd);
+	return result;
+}
+
+static bool connected(int from)
+{
+	struct error err = {0};
+	int server = serve(SOCK_STREAM), fd = network_resolver_connect(from, host_address, SOCK_STREAM, &err);
+	bool result = comes(fd, POLLOUT);
+
+	close(server);
+	close(fd);
+	return result;
+}
+
+static void lets_answers_in(void)
+{
+	int guest = open("/run/netns/guest", O_RDONLY | O_CLOEXEC);
+	struct error err = {0};
+
+	CHECK(shell("ip neigh flush dev host; ip -n container neigh flush dev eth0"));
+	CHECK(answered(guest) && connected(guest));
+	CHECK(!answered(namespace));
+	if (!CHECK(!network_let_answers_in(namespace, &interface, "vif9.0", &err)))
+		printf("# %s\n", error_message(&err));
+	CHECK(shell("ip neigh flush dev host; ip -n container neigh flush dev eth0; ip -n guest neigh flush "
+		    "dev eth0"));
+	CHECK(answered(namespace) && connected(namespace));
+	CHECK(answered(guest) && connected(guest));
+	CHECK(shell(FROM_HOST) && shell(FROM_HOST6) && shell(FROM_GUEST));
+	/* Nothing else is: not even an echo. */
+	CHECK(!shell("ip netns exec container busybox ping -c 1 -W 2 10.1.0.1 >/dev/null"));
+	CHECK(shell("ip -n guest link set eth0 down; ip neigh flush dev host"));
+	CHECK(!shell(FROM_HOST) && !shell(FROM_HOST6));
+	CHECK(shell("ip -n guest link set eth0 up; ip -n guest addr replace fd01::2/64 dev eth0 nodad"));
+	error_clear(&err);
+	close(guest);
+}
+
 static void leaves_others_alone(void)
 {
 	struct error err = {0};
@@ -114,6 +191,7 @@ static int all(void)
 	if (!CHECK(namespace >= 0))
 		return 1;
 	RUN(redirects);
+	RUN(lets_answers_in);
 	RUN(leaves_others_alone);
 	RUN(releases);
 	return unit_end();

@@ -4,6 +4,7 @@
 #include "tests/unit/zone_fixture.h"
 
 #include <arpa/inet.h>
+#include <sys/ioctl.h>
 
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -206,11 +207,155 @@ static void says_what_fails_in_zone(void)
 	fails(4, 0, EBADMSG);
 }
 
+/* A socket of the zone's that is connected to its resolver. */
+static int asker(int type)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(53), .sin_addr = {htonl(0x7f00000b)}};
+	const struct timeval patience = {.tv_sec = SECONDS};
+	char path[32];
+	int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there, fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)zone);
+	there = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(!setns(there, CLONE_NEWNET));
+	fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+	CHECK(!connect(fd, (struct sockaddr *)&to, sizeof(to)));
+	CHECK(!setns(own, CLONE_NEWNET));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	close(there);
+	close(own);
+	return fd;
+}
+
+/* What the zone asks next. */
+static void read_query(uint32_t process, char *query, size_t length)
+{
+	struct pollfd pollfd = {.fd = streams[process][1], .events = POLLIN};
+
+	memset(query, 0, length);
+	CHECK_EQ(poll(&pollfd, 1, SECONDS * 1000), 1);
+	CHECK_EQ(read(streams[process][1], query, length), length);
+}
+
+/* Two of them in the FIFO would be one. */
+static void give_answer(const char *answer, size_t length)
+{
+	int left = 1;
+
+	CHECK_EQ(write(streams[1][0], answer, length), length);
+	for (int i = 0; i < 1000 * SECONDS && left && !ioctl(streams[1][0], FIONREAD, &left); i++)
+		usleep(1000);
+	CHECK_EQ(left, 0);
+}
+
+/* As process 1. */
+static void start_resolver(void)
+{
+	spec_length = 0;
+	put(ZONE_OP_RESOLVER, "\x7f\0\0\x0b", 4);
+	put(ZONE_OP_NETWORK, NULL, 0);
+	create(1);
+	CHECK(reported(ZONE_REPORT_CREATED, 1, 0, 0));
+	CHECK(reported(ZONE_REPORT_STARTED, 1, 0, 0));
+}
+
+static void passes_queries_on_in_zone(void)
+{
+	char first[12], second[12], answer[14];
+	int one, other;
+
+	idle_container();
+	start_resolver();
+	one = asker(SOCK_DGRAM);
+	other = asker(SOCK_DGRAM);
+	/* Of two with the same ID, the second has another on its way, and its own in the answer. */
+	CHECK_EQ(send(one, "short", 5, 0), 5);
+	CHECK_EQ(send(one, "IDof the one", 12, 0), 12);
+	read_query(1, first, sizeof(first));
+	CHECK(!memcmp(first, "IDof the one", 12));
+	CHECK_EQ(send(other, "IDof another", 12, 0), 12);
+	read_query(1, second, sizeof(second));
+	CHECK(memcmp(first, second, 2) && !memcmp(second + 2, "of another", 10));
+	memcpy(answer, second, 2);
+	memcpy(answer + 2, "for another ", 12);
+	give_answer(answer, 14);
+	CHECK_EQ(recv(other, answer, sizeof(answer), 0), 14);
+	CHECK(!memcmp(answer, "IDfor another ", 14));
+	/* It is answered, once. */
+	give_answer(second, 12);
+	memcpy(answer, first, 2);
+	give_answer(answer, 14);
+	CHECK(recv(one, answer, sizeof(answer), 0) > 0 && !memcmp(answer, "IDfor another ", 14));
+	CHECK_EQ(recv(other, answer, sizeof(answer), MSG_DONTWAIT), -1);
+	close(one);
+	close(other);
+	/* The container's end does not wait for it. */
+	ask(ZONE_EVENT_SIGNAL, 0, SIGKILL, 0);
+	CHECK(reported(ZONE_REPORT_EXITED, 0, SIGKILL, 0));
+}
+
+static void connect_with_dom0(uint32_t number)
+{
+	spec_length = 0;
+	put(ZONE_OP_CONNECTION, NULL, 0);
+	create(number);
+	CHECK(reported(ZONE_REPORT_CREATED, number, 0, 0));
+	CHECK(reported(ZONE_REPORT_STARTED, number, 0, 0));
+}
+
+/* Larger than a piece of what is between zone init and dom0, not than what a FIFO holds. */
+#define MESSAGE 50002
+
+static void connects_in_zone(void)
+{
+	static char message[MESSAGE], got[MESSAGE];
+	int clients[ZONE_CONNECTIONS_MAX + 1];
+
+	idle_container();
+	spec_length = 0;
+	put(ZONE_OP_CONNECTION, NULL, 0);
+	fails(2, NO_INDEX, ENOTCONN);
+	start_resolver();
+	for (size_t i = 0; i < ZONE_CONNECTIONS_MAX + 1; i++)
+		clients[i] = asker(SOCK_STREAM);
+	for (size_t i = 0; i < ZONE_CONNECTIONS_MAX; i++)
+		CHECK(reported(ZONE_REPORT_CONNECT, 0, 0, 0));
+	/* The first has two queries. */
+	connect_with_dom0(3);
+	CHECK_EQ(send(clients[0], "\0\3onelost", 9, 0), 9);
+	read_query(3, got, 5);
+	CHECK(!memcmp(got, "\0\3one", 5));
+	memset(message, 'm', sizeof(message));
+	memcpy(message, "\xc3\x50", 2);
+	CHECK_EQ(write(streams[3][0], message, MESSAGE), MESSAGE);
+	CHECK_EQ(recv(clients[0], got, MESSAGE, MSG_WAITALL), MESSAGE);
+	CHECK(!memcmp(got, message, MESSAGE));
+	/* With its end there is room for another; a message that is cut short is the client's affair. */
+	close(clients[0]);
+	CHECK(reported(ZONE_REPORT_EXITED, 3, 0, 0));
+	CHECK(reported(ZONE_REPORT_CONNECT, 0, 0, 0));
+	/* Where dom0's end is closed, so is the client's. */
+	connect_with_dom0(4);
+	CHECK_EQ(send(clients[1], "\0\1x", 3, 0), 3);
+	read_query(4, got, 3);
+	close(streams[4][0]);
+	streams[4][0] = 0;
+	CHECK(reported(ZONE_REPORT_EXITED, 4, 0, 0));
+	CHECK_EQ(recv(clients[1], got, 1, 0), 0);
+	for (size_t i = 1; i < ZONE_CONNECTIONS_MAX + 1; i++)
+		close(clients[i]);
+	ask(ZONE_EVENT_SIGNAL, 0, SIGKILL, 0);
+	CHECK(reported(ZONE_REPORT_EXITED, 0, SIGKILL, 0));
+}
+
 ZONE_TEST(sets_up)
 ZONE_TEST(moves_into_the_containers)
 ZONE_TEST(is_there_before_its_sysctls)
 ZONE_TEST(takes_changes)
 ZONE_TEST(says_what_fails)
+ZONE_TEST(passes_queries_on)
+ZONE_TEST(connects)
 
 int main(int argc, char **argv)
 {
@@ -223,6 +368,8 @@ int main(int argc, char **argv)
 	RUN(is_there_before_its_sysctls);
 	RUN(takes_changes);
 	RUN(says_what_fails);
+	RUN(passes_queries_on);
+	RUN(connects);
 	rmdir(top);
 	return unit_end();
 }

@@ -391,6 +391,33 @@ static void keeps_networks_apart(void)
 	CHECK_EQ(decode(&spec, &index), 0);
 	CHECK(spec.query == ZONE_OP_NETWORK && !spec.container);
 	spec_free(&spec);
+	spec_length = 0;
+	put(ZONE_OP_CONNECTION, NULL, 0);
+	CHECK_EQ(decode(&spec, &index), 0);
+	CHECK_EQ(spec.query, ZONE_OP_CONNECTION);
+	spec_free(&spec);
+	spec_length = 0;
+	put_u32(ZONE_OP_CLONE, 0);
+	put(ZONE_OP_CONNECTION, NULL, 0);
+	CHECK_EQ(refused_at(1), EBADMSG);
+	/* With a resolver, one, and there alone. */
+	spec_length = 0;
+	put(ZONE_OP_RESOLVER, "\x7f\0\0\x0b", 4);
+	put(ZONE_OP_NETWORK, NULL, 0);
+	CHECK_EQ(decode(&spec, &index), 0);
+	CHECK(spec.resolver.fields && !memcmp(spec.resolver.fields, "\x7f\0\0\x0b", 4));
+	spec_free(&spec);
+	spec_length = 0;
+	put(ZONE_OP_RESOLVER, "\x7f\0\0\x0b", 4);
+	put(ZONE_OP_RESOLVER, "\x7f\0\0\x0b", 4);
+	CHECK_EQ(refused_at(1), EBADMSG);
+	spec_length = 0;
+	put_u32(ZONE_OP_CLONE, 0);
+	put(ZONE_OP_RESOLVER, "\x7f\0\0\x0b", 4);
+	CHECK_EQ(refused_at(1), EBADMSG);
+	spec_length = 0;
+	put(ZONE_OP_RESOLVER, "\x7f\0\0", 3);
+	CHECK_EQ(refused_at(0), EBADMSG);
 	/* In a container's it is one of many; an exec has none. */
 	spec_length = 0;
 	put_u32(ZONE_OP_CLONE, 0);
