@@ -64,6 +64,8 @@ toml() { # FILE EXPRESSION
 	equal "$(toml "$conf" 't["engine"]["runtimes"]["xenrun"]')" "['$TO/opt/bin/xenrun']"
 	equal "$(toml "$conf" '"xenrun" in t["engine"]["runtime_supports_json"] and "xenrun" in t["engine"]["runtime_supports_nocgroup"]')" True
 	equal "$(toml "$TO/etc/crio/crio.conf.d/10-xenrun.conf" 't["crio"]["runtime"]["runtimes"]["xenrun"]["runtime_path"]')" "$TO/opt/bin/xenrun"
+	# A zone ends with its first container.
+	equal "$(toml "$TO/etc/crio/crio.conf.d/10-xenrun.conf" 't["crio"]["runtime"]["drop_infra_ctr"]')" False
 	equal "$(toml "$TO/opt/share/doc/xenrun/examples/containerd.toml" \
 		't["plugins"]["io.containerd.grpc.v1.cri"]["containerd"]["runtimes"]["xenrun"]["options"]["BinaryName"]')" "$TO/opt/bin/xenrun"
 	equal "$(python3 -c 'import json, sys; print(json.load(sys.stdin)["runtimes"]["xenrun"]["path"])' \
@@ -73,6 +75,8 @@ toml() { # FILE EXPRESSION
 		runtime_class, pod = yaml.safe_load_all(open(sys.argv[1]))
 		assert runtime_class["kind"] == "RuntimeClass" and runtime_class["handler"] == "xenrun", runtime_class
 		assert pod["spec"]["runtimeClassName"] == runtime_class["metadata"]["name"], pod
+		# memory_mib of a sandbox, and ZONE_OWN_MIB for a container with a limit.
+		assert runtime_class["overhead"]["podFixed"]["memory"] == f"{128 + 48}Mi", runtime_class
 	END
 }
 
