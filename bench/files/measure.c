@@ -336,6 +336,9 @@ static void row_of_start(const char *name, const char *interpreter, const char *
 
 	if (pid == 0) {
 		setenv("LC_ALL", "C", 1);
+		/* A volume has a root of its own. */
+		if (chroot("."))
+			_exit(127);
 		execl(interpreter, interpreter, program, (char *)NULL);
 		_exit(127);
 	}
