@@ -13,12 +13,12 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
-#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 
 #include "container/network.h"
 #include "container/network_internal.h"
+#include "util/bpf.h"
 #include "util/cleanup.h"
 #include "util/netlink.h"
 
@@ -44,52 +44,6 @@ enum { TUPLE_SIZE = 12 };
 
 /* The places of the program that are jumped to. */
 enum { OVER_TCP = 29, LOOKED_UP = 30, NOT_OURS = 34, ARP = 36, OURS = 49 };
-
-enum { R0, R1, R2, R3, R4, R5, R6, FP = 10 };
-
-/* Its instructions, as linux/bpf.h orders their fields; a jump has where it goes. */
-#define MOVE(to, from)                                      \
-	{                                                   \
-		BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0 \
-	}
-#define SET(to, value)                                       \
-	{                                                    \
-		BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value \
-	}
-#define ADD(to, value)                                       \
-	{                                                    \
-		BPF_ALU64 | BPF_ADD | BPF_K, to, 0, 0, value \
-	}
-#define AND(to, value)                                       \
-	{                                                    \
-		BPF_ALU64 | BPF_AND | BPF_K, to, 0, 0, value \
-	}
-#define LOAD(size, to, from, at)                            \
-	{                                                   \
-		BPF_LDX | BPF_MEM | (size), to, from, at, 0 \
-	}
-#define CALL(function)                                \
-	{                                             \
-		BPF_JMP | BPF_CALL, 0, 0, 0, function \
-	}
-#define IF(reg, is, value, to)                            \
-	{                                                 \
-		BPF_JMP | (is) | BPF_K, reg, 0, to, value \
-	}
-#define GO(to)                                \
-	{                                     \
-		BPF_JMP | BPF_JA, 0, 0, to, 0 \
-	}
-#define END                                    \
-	{                                      \
-		BPF_JMP | BPF_EXIT, 0, 0, 0, 0 \
-	}
-
-static bool is_jump(const struct bpf_insn *insn)
-{
-	return BPF_CLASS(insn->code) == BPF_JMP && insn->code != (BPF_JMP | BPF_CALL) &&
-	       insn->code != (BPF_JMP | BPF_EXIT);
-}
 
 /* `zone` is the interface that leads to it. Returns a descriptor, -1 with errno. */
 static int load_program(int zone)
@@ -162,9 +116,7 @@ static int load_program(int zone)
 		.license = (uintptr_t) "Apache-2.0",
 	};
 
-	for (size_t i = 0; i < count; i++)
-		if (is_jump(&program[i]))
-			program[i].off = (int16_t)(program[i].off - (int)i - 1);
+	bpf_resolve(program, count);
 	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 

@@ -82,13 +82,13 @@ static int enter(struct place *place, int pidfd)
 	return place->fd < 0 || (pidfd >= 0 && place->namespace < 0) ? -1 : 0;
 }
 
-int network_socket(int pidfd, int type)
+int network_socket(int pidfd, int type, int protocol)
 {
 	int own, fd;
 
 	if (go_into(pidfd, &own))
 		return -1;
-	fd = socket(AF_INET, type, 0);
+	fd = socket(AF_INET, type, protocol);
 	go_back(own);
 	return fd;
 }

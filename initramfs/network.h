@@ -16,8 +16,8 @@ int network_loopback(void);
  */
 int network_apply(const struct spec *spec, int pidfd, uint32_t *index);
 
-/* A socket of IPv4 and that type in the namespace of the process that the pidfd is of; -1 for the zone's own.
- * Returns -1 with errno. */
-int network_socket(int pidfd, int type);
+/* A socket of IPv4, that type and protocol in the namespace of the process that the pidfd is of; -1 for the
+ * zone's own. Returns -1 with errno. */
+int network_socket(int pidfd, int type, int protocol);
 
 #endif

@@ -5,22 +5,29 @@
  * how an answer is known, so of two queries with the same one the second gets another on its way. Over TCP
  * dom0 has a connection for each that there is here: a message, behind its length, one way, then one the
  * other.
+ * The port of name servers is the container's, which may be one. So what comes for it at our address is
+ * looked up to be ours (initramfs/lookup.h), and answers leave by a socket that writes their headers itself.
+ * Where the kernel cannot do that, the port is taken.
  */
 #include "initramfs/resolver.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "initramfs/control.h"
+#include "initramfs/lookup.h"
 #include "initramfs/network.h"
 #include "initramfs/platform.h"
 #include "initramfs/thread.h"
@@ -46,6 +53,8 @@ static unsigned next;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int asked = -1, out = -1, in = -1;
+static int raw = -1; /* what answers leave by; -1: `asked` has the port itself */
+static struct in_addr own_address;
 
 /* NULL if none waits that is on its way with that ID. */
 static struct query *find(uint16_t id)
@@ -130,6 +139,40 @@ static void *take_queries(void *unused)
 	return NULL;
 }
 
+/* From the port that was asked, which no socket of ours has. The kernel fills in the packet's length, ID and
+ * checksum; UDP does without one. */
+static void give_from_port(const struct sockaddr_in *asker, uint8_t *answer, size_t length)
+{
+	struct {
+		struct iphdr ip;
+		struct udphdr udp;
+	} header = {
+		.ip = {.version = IPVERSION,
+			.ihl = sizeof(header.ip) / 4,
+			.ttl = IPDEFTTL,
+			.protocol = IPPROTO_UDP,
+			.saddr = own_address.s_addr,
+			.daddr = asker->sin_addr.s_addr},
+		.udp = {.uh_sport = htons(PORT),
+			.uh_dport = asker->sin_port,
+			.uh_ulen = htons((uint16_t)(sizeof(header.udp) + length))},
+	};
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = asker->sin_addr};
+	struct iovec parts[] = {{&header, sizeof(header)}, {answer, length}};
+	struct msghdr message = {
+		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = parts, .msg_iovlen = 2};
+
+	sendmsg(raw, &message, MSG_DONTWAIT);
+}
+
+static void give(const struct sockaddr_in *asker, uint8_t *answer, size_t length)
+{
+	if (raw >= 0)
+		give_from_port(asker, answer, length);
+	else
+		sendto(asked, answer, length, MSG_DONTWAIT, (const struct sockaddr *)asker, sizeof(*asker));
+}
+
 static void *give_answers(void *unused)
 {
 	static uint8_t answer[CONTROL_PIECE];
@@ -144,8 +187,7 @@ static void *give_answers(void *unused)
 		if (length < 0 && errno != ECONNREFUSED)
 			wait_a_moment();
 		if (length >= HEADER_SIZE && recall(&asker, answer))
-			sendto(asked, answer, (size_t)length, MSG_DONTWAIT, (struct sockaddr *)&asker,
-				sizeof(asker));
+			give(&asker, answer, (size_t)length);
 	}
 }
 
@@ -287,19 +329,53 @@ void resolver_disconnected(void)
 	sem_post(&room);
 }
 
+/* At a port of that number, 0 for any. */
+static int make_sockets(int pidfd, uint16_t port)
+{
+	struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = own_address};
+
+	asked = network_socket(pidfd, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	listener = network_socket(pidfd, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return asked < 0 || bind(asked, (struct sockaddr *)&own, sizeof(own)) || listener < 0 ||
+			       bind(listener, (struct sockaddr *)&own, sizeof(own)) ||
+			       listen(listener, SOMAXCONN)
+		       ? -1
+		       : 0;
+}
+
+static void close_sockets(void)
+{
+	if (asked >= 0)
+		close(asked);
+	if (listener >= 0)
+		close(listener);
+	if (raw >= 0)
+		close(raw);
+	asked = listener = raw = -1;
+}
+
+/* Without the port. Connections have it even so: who listens there while there is one has to say, as servers
+ * do, that he does not mind. */
+static int listen_elsewhere(int pidfd)
+{
+	if (!make_sockets(pidfd, 0) &&
+		!setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int))) {
+		raw = network_socket(pidfd, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+		if (raw >= 0 && !lookup_give((const uint8_t *)&own_address, PORT, asked, listener))
+			return 0;
+	}
+	close_sockets();
+	return -1;
+}
+
 int resolver_start(const uint8_t address[4], int pidfd, int folder)
 {
-	struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(PORT)};
-
 	if (asked >= 0) {
 		errno = EEXIST;
 		return -1;
 	}
-	memcpy(&own.sin_addr, address, sizeof(own.sin_addr));
-	asked = network_socket(pidfd, SOCK_DGRAM | SOCK_CLOEXEC);
-	listener = network_socket(pidfd, SOCK_STREAM | SOCK_CLOEXEC);
-	if (asked < 0 || bind(asked, (struct sockaddr *)&own, sizeof(own)) || listener < 0 ||
-		bind(listener, (struct sockaddr *)&own, sizeof(own)) || listen(listener, SOMAXCONN) ||
+	memcpy(&own_address, address, sizeof(own_address));
+	if ((listen_elsewhere(pidfd) && make_sockets(pidfd, PORT)) ||
 		sem_init(&room, 0, ZONE_CONNECTIONS_MAX))
 		return -1;
 	out = openat(folder, "out", O_WRONLY | O_CLOEXEC);

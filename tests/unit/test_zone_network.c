@@ -207,12 +207,9 @@ static void says_what_fails_in_zone(void)
 	fails(4, 0, EBADMSG);
 }
 
-/* A socket of the zone's that is connected to its resolver. */
-static int asker(int type)
+/* A socket of the zone's. */
+static int socket_there(int type)
 {
-	struct sockaddr_in to = {
-		.sin_family = AF_INET, .sin_port = htons(53), .sin_addr = {htonl(0x7f00000b)}};
-	const struct timeval patience = {.tv_sec = SECONDS};
 	char path[32];
 	int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there, fd;
 
@@ -220,11 +217,22 @@ static int asker(int type)
 	there = open(path, O_RDONLY | O_CLOEXEC);
 	CHECK(!setns(there, CLONE_NEWNET));
 	fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-	CHECK(!connect(fd, (struct sockaddr *)&to, sizeof(to)));
 	CHECK(!setns(own, CLONE_NEWNET));
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	close(there);
 	close(own);
+	return fd;
+}
+
+/* One that is connected to the zone's resolver. */
+static int asker(int type)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(53), .sin_addr = {htonl(0x7f00000b)}};
+	const struct timeval patience = {.tv_sec = SECONDS};
+	int fd = socket_there(type);
+
+	CHECK(!connect(fd, (struct sockaddr *)&to, sizeof(to)));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	return fd;
 }
 
@@ -260,13 +268,28 @@ static void start_resolver(void)
 	CHECK(reported(ZONE_REPORT_STARTED, 1, 0, 0));
 }
 
+/* The container may be a name server itself. */
+static int serve_there(int type, bool reuse)
+{
+	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(53)};
+	int fd = socket_there(type);
+
+	if (reuse)
+		CHECK(!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)));
+	CHECK(!bind(fd, (struct sockaddr *)&any, sizeof(any)));
+	if (type == SOCK_STREAM)
+		CHECK(!listen(fd, 1));
+	return fd;
+}
+
 static void passes_queries_on_in_zone(void)
 {
 	char first[12], second[12], answer[14];
-	int one, other;
+	int one, other, server;
 
 	idle_container();
 	start_resolver();
+	server = serve_there(SOCK_DGRAM, false);
 	one = asker(SOCK_DGRAM);
 	other = asker(SOCK_DGRAM);
 	/* Of two with the same ID, the second has another on its way, and its own in the answer. */
@@ -288,6 +311,8 @@ static void passes_queries_on_in_zone(void)
 	give_answer(answer, 14);
 	CHECK(recv(one, answer, sizeof(answer), 0) > 0 && !memcmp(answer, "IDfor another ", 14));
 	CHECK_EQ(recv(other, answer, sizeof(answer), MSG_DONTWAIT), -1);
+	CHECK_EQ(recv(server, answer, sizeof(answer), MSG_DONTWAIT), -1);
+	close(server);
 	close(one);
 	close(other);
 	/* The container's end does not wait for it. */
@@ -310,17 +335,21 @@ static void connect_with_dom0(uint32_t number)
 static void connects_in_zone(void)
 {
 	static char message[MESSAGE], got[MESSAGE];
-	int clients[ZONE_CONNECTIONS_MAX + 1];
+	int clients[ZONE_CONNECTIONS_MAX + 1], server;
 
 	idle_container();
 	spec_length = 0;
 	put(ZONE_OP_CONNECTION, NULL, 0);
 	fails(2, NO_INDEX, ENOTCONN);
 	start_resolver();
+	server = serve_there(SOCK_STREAM, false);
 	for (size_t i = 0; i < ZONE_CONNECTIONS_MAX + 1; i++)
 		clients[i] = asker(SOCK_STREAM);
 	for (size_t i = 0; i < ZONE_CONNECTIONS_MAX; i++)
 		CHECK(reported(ZONE_REPORT_CONNECT, 0, 0, 0));
+	/* Connections that are there do not keep it from its port. */
+	close(server);
+	server = serve_there(SOCK_STREAM, true);
 	/* The first has two queries. */
 	connect_with_dom0(3);
 	CHECK_EQ(send(clients[0], "\0\3onelost", 9, 0), 9);
@@ -345,6 +374,7 @@ static void connects_in_zone(void)
 	CHECK_EQ(recv(clients[1], got, 1, 0), 0);
 	for (size_t i = 1; i < ZONE_CONNECTIONS_MAX + 1; i++)
 		close(clients[i]);
+	close(server);
 	ask(ZONE_EVENT_SIGNAL, 0, SIGKILL, 0);
 	CHECK(reported(ZONE_REPORT_EXITED, 0, SIGKILL, 0));
 }
