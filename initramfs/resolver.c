@@ -38,6 +38,9 @@
 /* A query is a name, and seldom more; what is larger is not passed on. */
 #define QUERY_MAX 4096
 
+/* A client that says nothing, or takes nothing, for so long has had its turn. */
+#define CLIENT_SECONDS 10
+
 /* Of a message of RFC 1035. */
 #define HEADER_SIZE 12
 
@@ -182,13 +185,14 @@ static void *give_answers(void *unused)
 		struct sockaddr_in asker;
 		ssize_t length = share_read_waiting(in, answer, sizeof(answer));
 
-		if (!length)
-			return NULL;
-		if (length < 0 && errno != ECONNREFUSED)
+		/* A datagram may be empty, and looks like the end, which does not come as long as the zone
+		 * lives. */
+		if (!length || (length < 0 && errno != ECONNREFUSED))
 			wait_a_moment();
 		if (length >= HEADER_SIZE && recall(&asker, answer))
 			give(&asker, answer, (size_t)length);
 	}
+	return NULL;
 }
 
 /* Those who connect: with a connection of dom0's, or waiting for it. */
@@ -273,6 +277,8 @@ static void *carry(void *argument)
 
 static void *take_clients(void *unused)
 {
+	const struct timeval patience = {.tv_sec = CLIENT_SECONDS};
+
 	(void)unused;
 	for (;;) {
 		int client;
@@ -281,6 +287,8 @@ static void *take_clients(void *unused)
 			;
 		while ((client = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) < 0)
 			wait_a_moment();
+		setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 		pthread_mutex_lock(&lock);
 		clients[clients_len++] = client;
 		pthread_mutex_unlock(&lock);
