@@ -281,7 +281,8 @@ void zone_network_connect(struct zone_network *network, int standin, uint32_t nu
 	spec_end(&spec);
 	stream = network_resolver_connect(
 		network->namespace, network->resolver_address, SOCK_STREAM, &ignored);
-	written = stream < 0 ? -1 : write_spec(&spec, &ignored);
+	written = write_spec(&spec, &ignored);
+	/* Where it cannot be had, the zone is given nothing in its place, and lets go of the client. */
 	if (written >= 0)
 		*connection = ask_zone(standin, number, written, stream, &ignored);
 	spec_free(&spec);

@@ -45,7 +45,8 @@ int zone_network_tell(struct zone_network *network, int standin, uint32_t number
 int zone_network_answer(struct zone_network *network, struct error *err);
 
 /* Somebody in the zone connects with the resolver: has the stand-in make a process of that number whose
- * streams are such a connection. Where it cannot be had, or there are too many, nothing comes of it. */
+ * streams are such a connection, or at their end where it cannot be had. Where there are too many, nothing
+ * comes of it. */
 void zone_network_connect(struct zone_network *network, int standin, uint32_t number);
 
 /* Leaves the namespace as it was found. */

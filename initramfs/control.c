@@ -75,12 +75,14 @@ int control_open(void)
 	return ends[0];
 }
 
-void control_report(uint32_t type, uint32_t process, uint32_t first, uint32_t second)
+int control_report(uint32_t type, uint32_t process, uint32_t first, uint32_t second)
 {
 	struct zone_report report = {.type = type, .process = process, .arg = {first, second}};
 
-	if (write(reports, &report, sizeof(report)) != sizeof(report))
-		say("cannot report", NULL, errno);
+	if (write(reports, &report, sizeof(report)) == sizeof(report))
+		return 0;
+	say("cannot report", NULL, errno);
+	return -1;
 }
 
 int control_folder(uint32_t process)

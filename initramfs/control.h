@@ -33,8 +33,8 @@ int control_open(void);
 /* Tells the thread that holds the state; from any other. */
 void control_tell(const struct news *news);
 
-/* Reports to dom0. */
-void control_report(uint32_t type, uint32_t process, uint32_t first, uint32_t second);
+/* Reports to dom0. 0, or -1 once that it cannot be done is said. */
+int control_report(uint32_t type, uint32_t process, uint32_t first, uint32_t second);
 
 /* Opens the folder of a process, as O_PATH. */
 int control_folder(uint32_t process);

@@ -39,7 +39,9 @@
 #define QUERY_MAX 4096
 
 /* A client that says nothing, or takes nothing, for so long has had its turn. */
+#ifndef CLIENT_SECONDS
 #define CLIENT_SECONDS 10
+#endif
 
 /* Of a message of RFC 1035. */
 #define HEADER_SIZE 12
@@ -275,6 +277,17 @@ static void *carry(void *argument)
 	return NULL;
 }
 
+/* The client that came last: dom0 does not know that there is one more. */
+static void turn_away(void)
+{
+	pthread_mutex_lock(&lock);
+	if (clients_len) {
+		close(clients[--clients_len]);
+		sem_post(&room);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
 static void *take_clients(void *unused)
 {
 	const struct timeval patience = {.tv_sec = CLIENT_SECONDS};
@@ -292,7 +305,8 @@ static void *take_clients(void *unused)
 		pthread_mutex_lock(&lock);
 		clients[clients_len++] = client;
 		pthread_mutex_unlock(&lock);
-		control_report(ZONE_REPORT_CONNECT, 0, 0, 0);
+		if (control_report(ZONE_REPORT_CONNECT, 0, 0, 0))
+			turn_away();
 	}
 	return NULL;
 }
