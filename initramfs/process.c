@@ -363,7 +363,8 @@ static bool wait_for_others(const struct process *container)
 {
 	const struct process *process = processes;
 
-	while (process && (process == container || process->reported))
+	/* What a connection with the resolver has yet to say is for the container's processes. */
+	while (process && (process == container || process->reported || process->connects))
 		process = process->next;
 	if (!process)
 		return false;
@@ -438,6 +439,15 @@ static void end(struct process *process, int status)
 	finish(process);
 }
 
+static bool only_connections(void)
+{
+	const struct process *process = processes;
+
+	while (process && process->connects)
+		process = process->next;
+	return !process;
+}
+
 void process_reap(void)
 {
 	struct process *process;
@@ -451,7 +461,7 @@ void process_reap(void)
 			end(process, status);
 	}
 	/* The zone of the others goes on. */
-	if (member_number && gone && !processes)
+	if (member_number && gone && only_connections())
 		member_leave();
 	process = deadline ? process_find(CONTAINER) : NULL;
 	if (process)

@@ -329,6 +329,14 @@ static void connect_with_dom0(uint32_t number)
 	CHECK(reported(ZONE_REPORT_STARTED, number, 0, 0));
 }
 
+static long milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Larger than a piece of what is between zone init and dom0, not than what a FIFO holds. */
 #define MESSAGE 50002
 
@@ -336,6 +344,7 @@ static void connects_in_zone(void)
 {
 	static char message[MESSAGE], got[MESSAGE];
 	int clients[ZONE_CONNECTIONS_MAX + 1], server;
+	long killed;
 
 	idle_container();
 	spec_length = 0;
@@ -372,11 +381,21 @@ static void connects_in_zone(void)
 	streams[4][0] = 0;
 	CHECK(reported(ZONE_REPORT_EXITED, 4, 0, 0));
 	CHECK_EQ(recv(clients[1], got, 1, 0), 0);
+	/* One who says nothing is not waited for without end. */
+	connect_with_dom0(5);
+	CHECK(reported(ZONE_REPORT_EXITED, 5, 0, 0));
+	CHECK_EQ(recv(clients[2], got, 1, 0), 0);
+	/* Nor does the container's end wait for an answer. */
+	connect_with_dom0(6);
+	CHECK_EQ(send(clients[3], "\0\1y", 3, 0), 3);
+	read_query(6, got, 3);
+	ask(ZONE_EVENT_SIGNAL, 0, SIGKILL, 0);
+	killed = milliseconds();
+	CHECK(reported(ZONE_REPORT_EXITED, 0, SIGKILL, 0));
+	CHECK(milliseconds() - killed < 1500);
 	for (size_t i = 1; i < ZONE_CONNECTIONS_MAX + 1; i++)
 		close(clients[i]);
 	close(server);
-	ask(ZONE_EVENT_SIGNAL, 0, SIGKILL, 0);
-	CHECK(reported(ZONE_REPORT_EXITED, 0, SIGKILL, 0));
 }
 
 ZONE_TEST(sets_up)
