@@ -11,6 +11,7 @@
 #include <net/if_arp.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <linux/if_ether.h>
@@ -44,6 +45,20 @@ enum { TUPLE_SIZE = 12 };
 
 /* The places of the program that are jumped to. */
 enum { OVER_TCP = 29, LOOKED_UP = 30, NOT_OURS = 34, ARP = 36, OURS = 49 };
+
+/* Before 5.11 the kernel counts a program as memory that is locked, of which there is little by default. */
+static int load(union bpf_attr *attr)
+{
+	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+	struct rlimit own;
+	bool raised = !getrlimit(RLIMIT_MEMLOCK, &own) && !setrlimit(RLIMIT_MEMLOCK, &all);
+	int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, attr, sizeof(*attr)), error = errno;
+
+	if (raised)
+		setrlimit(RLIMIT_MEMLOCK, &own);
+	errno = error;
+	return fd;
+}
 
 /* `zone` is the interface that leads to it. Returns a descriptor, -1 with errno. */
 static int load_program(int zone)
@@ -117,7 +132,7 @@ static int load_program(int zone)
 	};
 
 	bpf_resolve(program, count);
-	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	return load(&attr);
 }
 
 static int add_filter(int fd, int from, int program)

@@ -11,6 +11,7 @@
 #include "container/driver.h"
 #include "container/messages.h"
 #include "util/cleanup.h"
+#include "util/log.h"
 #include "util/passing.h"
 
 /* The back end says that it waits just before it makes its interface. */
@@ -42,13 +43,18 @@ uint32_t zone_network_vifs(const struct zone_network *network, struct zone_vif v
 	return (uint32_t)found->interfaces_len;
 }
 
-static int let_answers_in(const struct zone_network *network, struct zone *zone,
-	const struct network_interface *interface, struct error *err)
+/* Where the kernel does not let it, the resolver still has what it knows itself: the names of other
+ * containers. */
+static void let_answers_in(
+	const struct zone_network *network, struct zone *zone, const struct network_interface *interface)
 {
 	char vif[ZONE_VIF_NAME_MAX];
+	struct error err = {0};
 
 	zone_vif_name(zone, interface->device, vif);
-	return network_let_answers_in(network->namespace, interface, vif, err);
+	if (network_let_answers_in(network->namespace, interface, vif, &err))
+		log_message(LOG_WARNING, "%s", error_message(&err));
+	error_clear(&err);
 }
 
 static int redirect(struct zone_network *network, struct zone *zone,
@@ -63,7 +69,9 @@ static int redirect(struct zone_network *network, struct zone *zone,
 		zone_vif_ready(zone, interface->device, err))
 		return -1;
 	network->redirected[interface->device] = true;
-	return network->resolves ? let_answers_in(network, zone, interface, err) : 0;
+	if (network->resolves)
+		let_answers_in(network, zone, interface);
+	return 0;
 }
 
 int zone_network_event(struct zone_network *network, struct zone *zone, struct error *err)
@@ -164,9 +172,8 @@ static int begin_to_resolve(struct zone_network *network, struct zone *zone, con
 	network->resolves = true;
 	/* The others' turn comes when they are redirected. */
 	for (size_t i = 0; i < now->interfaces_len; i++)
-		if (network->redirected[now->interfaces[i].device] &&
-			let_answers_in(network, zone, &now->interfaces[i], err))
-			return -1;
+		if (network->redirected[now->interfaces[i].device])
+			let_answers_in(network, zone, &now->interfaces[i]);
 	return 0;
 }
 
