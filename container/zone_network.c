@@ -181,8 +181,8 @@ int zone_network_look(struct zone_network *network, struct zone *zone, int pid, 
 {
 	cleanup_close int namespace = network_namespace_of(pid, err);
 	uint8_t resolver[4];
-	bool resolves = network_resolver(pid, resolver);
 	struct network now;
+	bool resolves;
 	struct spec told = {0};
 	int result = -1;
 
@@ -191,6 +191,8 @@ int zone_network_look(struct zone_network *network, struct zone *zone, int pid, 
 	if (network_number(&now, &network->network, err))
 		goto out;
 	compile_network(&now, &told);
+	/* Nobody is asked by the loopback alone. */
+	resolves = now.interfaces_len && network_resolver(pid, resolver);
 	if (same(&told, &network->spec) && !resolves) {
 		result = 0;
 		goto out;
