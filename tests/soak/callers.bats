@@ -440,9 +440,9 @@ of_readme() { sed -n "/^### $1/,/^### \|^## /s/^    //p" "$HERE/../../README.md"
 	all_gone
 }
 
-# A name server of the host's at that address, over UDP: each name has the address 192.0.2.7.
-name_server() { # ADDRESS
-	exec python3 -c 'import socket, sys
+# A name server at that address, over UDP: each name has the address 192.0.2.7. Over TCP it only listens.
+NAME_SERVER='import socket, sys
+listener = socket.create_server((sys.argv[1], 53))
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind((sys.argv[1], 53))
 while True:
@@ -450,14 +450,13 @@ while True:
     end = query.index(b"\0", 12) + 5
     has = query[end - 4:end - 2] == b"\0\1"
     server.sendto(query[:2] + b"\x81\x80\0\1\0" + bytes([has, 0, 0, 0, 0]) + query[12:end] +
-        (b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4\xc0\0\2\7" if has else b""), who)' "$1" 3>&-
-}
+        (b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4\xc0\0\2\7" if has else b""), who)'
 # The address of "server" as it is said over TCP, in a container.
 ASK='{ printf "\0\030ID\1\0\0\1\0\0\0\0\0\0\6server\0\0\1\0\1"; sleep 2; } | nc 127.0.0.11 53 | tail -c 4 | od -An -tu1'
 
 @test "docker network create: names of others, in a container, an exec, and who joins its network; of others' servers" {
 	gives 0 docker network create --subnet 10.91.0.0/24 --gateway 10.91.0.1 names
-	name_server 10.91.0.1 &
+	python3 -c "$NAME_SERVER" 10.91.0.1 3>&- &
 	local server=$!
 	docker_runs 0 -d --name server --network names --dns 10.91.0.1 busybox sleep 1000
 	docker_runs 0 -d --name client --network names --network-alias other busybox \
@@ -478,7 +477,21 @@ ASK='{ printf "\0\030ID\1\0\0\1\0\0\0\0\0\0\6server\0\0\1\0\1"; sleep 2; } | nc 
 	says "$output" "$(inspected client '{{.NetworkSettings.Networks.names.IPAddress}}')"
 	gives 0 docker restart server
 	gives 0 docker exec server nslookup client
-	gives 0 docker rm --force server client
+	# A container that is a name server itself, at all addresses.
+	local libraries=/host/lib/x86_64-linux-gnu
+	docker_runs 0 -d --name serves --network names -v /usr:/host:ro busybox $libraries/ld-linux-x86-64.so.2 \
+		--library-path $libraries /host/bin/python3 -c "$NAME_SERVER" 0.0.0.0
+	within 60 docker exec client nslookup elsewhere.example serves
+	gives 0 docker exec client nslookup elsewhere.example serves
+	says "$output" '192\.0\.2\.7'
+	address=$(inspected server '{{.NetworkSettings.Networks.names.IPAddress}}')
+	gives 0 docker exec serves nslookup server
+	says "$output" "$address"
+	gives 0 docker exec serves sh -c "$ASK"
+	says "$(tr -s ' \n' . <<<"$output")" "^\.$address\.\$"
+	gives 0 docker exec serves netstat -lnut
+	says "$output" '0\.0\.0\.0:53 '
+	gives 0 docker rm --force server client serves
 	kill "$server"
 	gives 0 docker network rm names
 	all_gone
