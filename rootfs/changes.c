@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/changes.h"
 
+#include <errno.h>
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,13 +29,12 @@
 #define TOLD_MAX  64
 #define REST	  20 /* so many times as long as it took */
 
-void changes_init(struct changes *changes, int fd)
+int changes_init(struct changes *changes, int fd)
 {
 	*changes = (struct changes){.fd = fd};
 	if (fd > 0)
 		changes->watches = calloc(PLACES, sizeof(*changes->watches));
-	if (!changes->watches)
-		changes_release(changes);
+	return fd > 0 && !changes->watches ? -ENOMEM : 0;
 }
 
 void changes_release(struct changes *changes)
@@ -241,12 +241,12 @@ uint64_t changes_promise(struct changes *changes, const char *path, int fd, uint
 
 	if (changes->fd <= 0 || (type != S_IFREG && type != S_IFDIR && type != S_IFLNK))
 		return 0;
-	if (!changes->known || changes->device != device) {
-		changes->told = is_local(fd);
+	if (!changes->has_device || changes->device != device) {
+		changes->device_is_local = is_local(fd);
 		changes->device = device;
-		changes->known = true;
+		changes->has_device = true;
 	}
-	if (!changes->told)
+	if (!changes->device_is_local)
 		return 0;
 	/* What came before is none of this promise's business. */
 	changes_read(changes);

@@ -43,13 +43,13 @@ struct changes {
 
 	/* The device that was looked at last, and whether all its changes are made on this host. */
 	uint64_t device;
-	bool known, told;
+	bool has_device, device_is_local;
 
 	uint64_t next_folder; /* before that no folder is watched that is not yet; ticks of the processor's clock */
 };
 
-/* fd becomes its own; nothing is promised when it is -1 or 0, or where there is no memory. */
-void changes_init(struct changes *changes, int fd);
+/* fd becomes its own, in case of an error too; nothing is promised when it is -1 or 0. Returns 0 or -ENOMEM. */
+int changes_init(struct changes *changes, int fd);
 void changes_release(struct changes *changes);
 
 /* Has the guest see the counters. */

@@ -200,7 +200,6 @@ struct share *folder_new(int root_fd, const struct folder_limits *limits, struct
 	folder->share.free = folder_free;
 	folder->share.idle = folder_idle;
 	folder->share.changed = folder_changed;
-	changes_init(&folder->changes, steal_fd(&inotify));
 	folder->share.takes_pieces = true;
 	if (limits)
 		folder->limits = *limits;
@@ -213,8 +212,13 @@ struct share *folder_new(int root_fd, const struct folder_limits *limits, struct
 	folder->limits.locks = value_or(folder->limits.locks, 16384);
 	folder->gid = getegid();
 	qids_init(&folder->qids, QIDS_MAX_PREFIXES, QIDS_MAX_FILES);
+	result = changes_init(&folder->changes, steal_fd(&inotify));
 
 	folder->proc = folder->limits.proc_self_fd;
+	if (result < 0) {
+		error_set(err, -result, "folder share");
+		goto fail;
+	}
 	if (folder->proc < 0) {
 		folder->owns_proc = true;
 		folder->proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -246,18 +246,11 @@ static void two_fids(void)
 static void many(void)
 {
 	enum { FILES = CHANGES_MAX + 500 };
-	struct folder_limits limits = {
-		.proc_self_fd = -1, .inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
-	struct fixture *fixture = set_up_on("/tmp", &limits);
+	struct fixture *fixture = set_up_told("/tmp");
 	struct client *client = &fixture->client;
 	uint64_t first = 0, last = 0;
 	char name[16];
 
-	fixture->fds_before--;
-	memset(counters, 0, sizeof(counters));
-	client->share->changes = counters;
-	CHECK_EQ(do_version(client, CLIENT_MSIZE, P9_VERSION), 0);
-	CHECK_EQ(do_attach(client, 0, 0), 0);
 	for (uint32_t i = 0; i < FILES; i++) {
 		snprintf(name, sizeof(name), "f%u", i);
 		host_file(fixture, name, "");
@@ -314,7 +307,7 @@ static void no_promise(void)
 
 	/* /proc is a file system that tells nobody. */
 	proc = open("/proc/version", O_PATH | O_CLOEXEC);
-	changes_init(&changes, inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+	CHECK_EQ(changes_init(&changes, inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), 0);
 	CHECK_EQ(changes_promise(&changes, "/proc/version", proc, 1, S_IFREG, 1, &watch), 0);
 	changes_release(&changes);
 	close(proc);
