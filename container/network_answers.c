@@ -138,15 +138,8 @@ static int load_program(int zone)
 static int add_filter(int fd, int from, int program)
 {
 	struct netlink_request request;
-	struct tcmsg *tc = netlink_begin(&request, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, sizeof(*tc));
-	size_t options;
+	size_t options = network_begin_filter(&request, from, NETWORK_FIRST);
 
-	tc->tcm_family = AF_UNSPEC;
-	tc->tcm_ifindex = from;
-	tc->tcm_parent = NETWORK_INGRESS;
-	tc->tcm_info = TC_H_MAKE(NETWORK_FIRST << 16, htons(ETH_P_ALL));
-	netlink_put_string(&request, TCA_KIND, "bpf");
-	options = netlink_nest(&request, TCA_OPTIONS);
 	netlink_put_u32(&request, TCA_BPF_FD, (uint32_t)program);
 	netlink_put_string(&request, TCA_BPF_NAME, "answers");
 	netlink_put_u32(&request, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);

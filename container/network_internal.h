@@ -13,6 +13,11 @@
 #define NETWORK_FIRST	1u
 #define NETWORK_LAST	2u
 
+/* Begins a filter for all that comes in by the interface of that index. Returns what netlink_nest_end() takes when
+ * its options are there. */
+struct netlink_request;
+size_t network_begin_filter(struct netlink_request *request, int index, uint32_t order);
+
 /* Between the two calls this thread is in that namespace. The first returns what the second takes, -1 with an
  * error; the second keeps errno. */
 int network_enter(int namespace, struct error *err);

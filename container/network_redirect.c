@@ -115,24 +115,29 @@ static int remove_qdisc(int fd, int index)
 	return netlink_do(fd, &request);
 }
 
+size_t network_begin_filter(struct netlink_request *request, int index, uint32_t order)
+{
+	struct tcmsg *tc = netlink_begin(request, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, sizeof(*tc));
+
+	tc->tcm_family = AF_UNSPEC;
+	tc->tcm_ifindex = index;
+	tc->tcm_parent = NETWORK_INGRESS;
+	tc->tcm_info = TC_H_MAKE(order << 16, htons(ETH_P_ALL));
+	/* cls_bpf is wherever there are containers, cls_matchall is not. */
+	netlink_put_string(request, TCA_KIND, "bpf");
+	return netlink_nest(request, TCA_OPTIONS);
+}
+
 /* All that comes in by `from` goes out by `to`. */
 static int add_filter(int fd, int from, int to, const uint8_t mark[NETWORK_MARK_LENGTH])
 {
-	/* cls_bpf is wherever there are containers, cls_matchall is not. */
 	const struct sock_filter everything[] = {{.code = BPF_RET | BPF_K, .k = UINT32_MAX}};
 	const uint16_t length = sizeof(everything) / sizeof(*everything);
 	const struct tc_mirred redirect = {
 		.action = TC_ACT_STOLEN, .eaction = TCA_EGRESS_REDIR, .ifindex = (uint32_t)to};
-	size_t options, actions, action, parameters;
 	struct netlink_request request;
-	struct tcmsg *tc = netlink_begin(&request, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, sizeof(*tc));
+	size_t options = network_begin_filter(&request, from, NETWORK_LAST), actions, action, parameters;
 
-	tc->tcm_family = AF_UNSPEC;
-	tc->tcm_ifindex = from;
-	tc->tcm_parent = NETWORK_INGRESS;
-	tc->tcm_info = TC_H_MAKE(NETWORK_LAST << 16, htons(ETH_P_ALL));
-	netlink_put_string(&request, TCA_KIND, "bpf");
-	options = netlink_nest(&request, TCA_OPTIONS);
 	actions = netlink_nest(&request, TCA_BPF_ACT);
 	action = netlink_nest(&request, 1);
 	netlink_put_string(&request, TCA_ACT_KIND, "mirred");
