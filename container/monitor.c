@@ -180,7 +180,7 @@ static void report_event(struct monitor *monitor, const struct zone_report *repo
 	struct error err = {0};
 
 	if (report->process == 0 && report->type == ZONE_REPORT_CONNECT) {
-		zone_network_connect(&monitor->network, container->standin, ++monitor->processes);
+		zone_network_connect(&monitor->network, container->standin, &monitor->processes);
 		return;
 	}
 	/* What it says again is not worth a line in a log, of which there is no end. */

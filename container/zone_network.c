@@ -277,7 +277,7 @@ static int *free_connection(struct zone_network *network)
 	return NULL;
 }
 
-void zone_network_connect(struct zone_network *network, int standin, uint32_t number)
+void zone_network_connect(struct zone_network *network, int standin, uint32_t *last_number)
 {
 	int *connection = network->resolves ? free_connection(network) : NULL;
 	cleanup_close int stream = -1, written = -1;
@@ -293,7 +293,7 @@ void zone_network_connect(struct zone_network *network, int standin, uint32_t nu
 	written = write_spec(&spec, &ignored);
 	/* Where it cannot be had, the zone is given nothing in its place, and lets go of the client. */
 	if (written >= 0)
-		*connection = ask_zone(standin, number, written, stream, &ignored);
+		*connection = ask_zone(standin, ++*last_number, written, stream, &ignored);
 	spec_free(&spec);
 	error_clear(&ignored);
 }

@@ -44,10 +44,10 @@ int zone_network_tell(struct zone_network *network, int standin, uint32_t number
 /* What the zone says to that, the guest's word: to be called when network->answer is readable. */
 int zone_network_answer(struct zone_network *network, struct error *err);
 
-/* Somebody in the zone connects with the resolver: has the stand-in make a process of that number whose
- * streams are such a connection, or at their end where it cannot be had. Where there are too many, nothing
- * comes of it. */
-void zone_network_connect(struct zone_network *network, int standin, uint32_t number);
+/* Somebody in the zone connects with the resolver: has the stand-in make a process, of the number after
+ * *last_number, whose streams are such a connection, or at their end where it cannot be had. Where there are
+ * too many, or there is no resolver, nothing comes of it, and no number is taken. */
+void zone_network_connect(struct zone_network *network, int standin, uint32_t *last_number);
 
 /* Leaves the namespace as it was found. */
 void zone_network_end(struct zone_network *network);
