@@ -290,7 +290,7 @@ static int control_getattr(struct control *control, const struct p9_request *req
 		.size = length,
 		.block_size = 4096,
 	};
-	p9_reply_getattr(reply, request->tag, &attributes);
+	p9_reply_getattr(reply, P9_RGETATTR, request->tag, &attributes);
 	return 0;
 }
 

@@ -110,6 +110,7 @@ static folder_operation *const operations[] = {
 	[P9_TUNLINKAT] = folder_unlinkat,
 	[P9_TREMOVE] = folder_remove,
 	[P9_TGETATTR] = folder_getattr,
+	[P9_TWALKGETATTR] = folder_walkgetattr,
 	[P9_TSETATTR] = folder_setattr,
 	[P9_TSTATFS] = folder_statfs,
 	[P9_TREADLINK] = folder_readlink,

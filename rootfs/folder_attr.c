@@ -19,17 +19,16 @@ static struct folder_fid *find_file(const struct folder *folder, uint32_t number
 	return fid && (fid->kind == FID_PATH || fid->kind == FID_OPEN) ? fid : NULL;
 }
 
-int folder_getattr(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
+/* Of the file that fid is; `type` is that of the answer. */
+static int get_attributes(struct folder *folder, const struct folder_fid *fid, uint64_t mask, uint8_t type,
+	uint16_t tag, struct p9_writer *reply)
 {
-	struct folder_fid *fid = find_file(folder, request->u.getattr.fid);
 	struct p9_attributes attributes;
 	uint64_t promise = 0;
 	struct statx st;
 	int result;
 
-	if (!fid)
-		return -EBADF;
-	if (request->u.getattr.mask & P9_GETATTR_PROMISE)
+	if (mask & P9_GETATTR_PROMISE)
 		promise = changes_promise(&folder->changes, proc_name(fid->node->fd).text, fid->node->fd,
 			fid->node->device, fid->node->type, fid->node->qid.path, &fid->node->watch);
 	result = node_stat(fid->node, &st);
@@ -57,8 +56,39 @@ int folder_getattr(struct folder *folder, const struct p9_request *request, stru
 		.btime_sec = (uint64_t)st.stx_btime.tv_sec,
 		.btime_nsec = st.stx_btime.tv_nsec,
 	};
-	p9_reply_getattr(reply, request->tag, &attributes);
+	p9_reply_getattr(reply, type, tag, &attributes);
 	return 0;
+}
+
+int folder_getattr(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
+{
+	const struct folder_fid *fid = find_file(folder, request->u.getattr.fid);
+
+	return fid ? get_attributes(folder, fid, request->u.getattr.mask, P9_RGETATTR, request->tag, reply)
+		   : -EBADF;
+}
+
+int folder_walkgetattr(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
+{
+	const struct p9_request walk = {.tag = request->tag,
+		.u.walk = {.fid = request->u.walkgetattr.fid,
+			.newfid = request->u.walkgetattr.newfid,
+			.count = 1,
+			.names = {request->u.walkgetattr.name}}};
+	struct folder_fid *fid;
+	int result;
+
+	if (walk.u.walk.newfid == walk.u.walk.fid)
+		return -EINVAL;
+	result = folder_walk(folder, &walk, reply);
+	if (result < 0)
+		return result;
+	fid = folder_find(folder, walk.u.walk.newfid);
+	result = get_attributes(
+		folder, fid, request->u.walkgetattr.mask, P9_RWALKGETATTR, request->tag, reply);
+	if (result < 0)
+		fid_release(folder, (struct folder_fid *)fids_take(&folder->fids, walk.u.walk.newfid));
+	return result;
 }
 
 /* Through the descriptor that the guest opened for writing, or else one of the moment. */

@@ -71,6 +71,10 @@ enum p9_type {
 	P9_RRENAMEAT = 75,
 	P9_TUNLINKAT = 76,
 	P9_RUNLINKAT = 77,
+	/* xenrun's own: a Twalk of one name and a Tgetattr of what it found. Who does not know it says
+	 * EOPNOTSUPP. */
+	P9_TWALKGETATTR = 80,
+	P9_RWALKGETATTR = 81,
 	P9_TVERSION = 100,
 	P9_RVERSION = 101,
 	P9_TAUTH = 102,
@@ -213,6 +217,12 @@ struct p9_request {
 			uint32_t fid;
 			uint64_t mask;
 		} getattr;
+		struct {
+			uint32_t fid;
+			uint32_t newfid;
+			struct p9_string name;
+			uint64_t mask;
+		} walkgetattr;
 		struct {
 			uint32_t fid;
 			uint32_t valid;
@@ -378,7 +388,9 @@ struct p9_attributes {
 	uint64_t btime_sec, btime_nsec;
 	uint64_t data_version; /* a promise, or 0 */
 };
-void p9_reply_getattr(struct p9_writer *writer, uint16_t tag, const struct p9_attributes *attributes);
+/* Rgetattr, Rwalkgetattr */
+void p9_reply_getattr(
+	struct p9_writer *writer, uint8_t type, uint16_t tag, const struct p9_attributes *attributes);
 
 struct p9_statfs {
 	uint32_t type;

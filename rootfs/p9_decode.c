@@ -243,6 +243,12 @@ static bool decode_file(struct cursor *cursor, struct p9_request *out)
 		out->u.getattr.fid = take_u32(cursor);
 		out->u.getattr.mask = take_u64(cursor);
 		return true;
+	case P9_TWALKGETATTR:
+		out->u.walkgetattr.fid = take_u32(cursor);
+		out->u.walkgetattr.newfid = take_u32(cursor);
+		out->u.walkgetattr.name = take_name(cursor);
+		out->u.walkgetattr.mask = take_u64(cursor);
+		return true;
 	case P9_TSETATTR:
 		decode_setattr(cursor, out);
 		return true;

@@ -171,9 +171,10 @@ void p9_reply_getlock(struct p9_writer *writer, uint16_t tag, const struct p9_lo
 	end(writer, tag);
 }
 
-void p9_reply_getattr(struct p9_writer *writer, uint16_t tag, const struct p9_attributes *attributes)
+void p9_reply_getattr(
+	struct p9_writer *writer, uint8_t type, uint16_t tag, const struct p9_attributes *attributes)
 {
-	begin(writer, P9_RGETATTR, tag);
+	begin(writer, type, tag);
 	put_u64(writer, attributes->valid);
 	put_qid(writer, &attributes->qid);
 	put_u32(writer, attributes->mode);

@@ -48,6 +48,8 @@ static const struct layout layouts[] = {
 			    F(U32, u.mknod.major), F(U32, u.mknod.minor), F(U32, u.mknod.gid)}},
 	{P9_TRENAME, {F(U32, u.rename.fid), F(U32, u.rename.dfid), F(STRING, u.rename.name)}},
 	{P9_TGETATTR, {F(U32, u.getattr.fid), F(U64, u.getattr.mask)}},
+	{P9_TWALKGETATTR, {F(U32, u.walkgetattr.fid), F(U32, u.walkgetattr.newfid),
+				  F(STRING, u.walkgetattr.name), F(U64, u.walkgetattr.mask)}},
 	{P9_TSETATTR, {F(U32, u.setattr.fid), F(U32, u.setattr.valid), F(U32, u.setattr.mode),
 			      F(U32, u.setattr.uid), F(U32, u.setattr.gid), F(U64, u.setattr.size),
 			      F(U64, u.setattr.atime_sec), F(U64, u.setattr.atime_nsec),
@@ -158,6 +160,9 @@ static void check_names(const struct p9_request *request)
 		break;
 	case P9_TUNLINKAT:
 		check_name(&request->u.unlinkat.name);
+		break;
+	case P9_TWALKGETATTR:
+		check_name(&request->u.walkgetattr.name);
 		break;
 	case P9_TXATTRWALK:
 		MUST(request->u.xattrwalk.name.length <= P9_MAX_NAME);
@@ -290,7 +295,7 @@ static void encode(struct input *in)
 		p9_reply_getlock(&writer, tag, &lock);
 		break;
 	case 6:
-		p9_reply_getattr(&writer, tag, &attributes);
+		p9_reply_getattr(&writer, P9_RGETATTR, tag, &attributes);
 		break;
 	case 7:
 		p9_reply_statfs(&writer, tag, &statfs);

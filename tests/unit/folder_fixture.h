@@ -271,15 +271,11 @@ static inline int do_readlink(struct client *client, uint32_t fid, char *out)
 	return result;
 }
 
-static inline int do_getattr_of(
-	struct client *client, uint32_t fid, uint64_t mask, struct p9_attributes *out)
+/* Sends a request that is answered with attributes. */
+static inline int call_for_attributes(struct client *client, struct p9_attributes *out)
 {
-	int result;
+	int result = call(client);
 
-	begin(client, P9_TGETATTR);
-	put32(client, fid);
-	put64(client, mask);
-	result = call(client);
 	if (result < 0)
 		return result;
 	out->valid = get64(client);
@@ -304,6 +300,25 @@ static inline int do_getattr_of(
 	out->data_version = get64(client);
 	CHECK(at_end(client));
 	return 0;
+}
+
+static inline int do_getattr_of(struct client *client, uint32_t fid, uint64_t mask, struct p9_attributes *out)
+{
+	begin(client, P9_TGETATTR);
+	put32(client, fid);
+	put64(client, mask);
+	return call_for_attributes(client, out);
+}
+
+static inline int do_walkgetattr(struct client *client, uint32_t fid, uint32_t newfid, const char *name,
+	uint64_t mask, struct p9_attributes *out)
+{
+	begin(client, P9_TWALKGETATTR);
+	put32(client, fid);
+	put32(client, newfid);
+	put_string(client, name);
+	put64(client, mask);
+	return call_for_attributes(client, out);
 }
 
 static inline int do_getattr(struct client *client, uint32_t fid, struct p9_attributes *out)

@@ -146,6 +146,40 @@ static void walking(void)
 	tear_down(fixture);
 }
 
+static void walking_with_attributes(void)
+{
+	struct fixture *fixture = set_up();
+	struct client *client = &fixture->client;
+	struct p9_attributes one, two;
+
+	CHECK_EQ(mkdir(host(fixture, "a"), 0750), 0);
+	host_file(fixture, "a/b", "text");
+
+	CHECK_EQ(do_walkgetattr(client, 0, 1, "a", 0x3fff, &one), 0);
+	CHECK_EQ(one.mode, S_IFDIR | 0750);
+	CHECK_EQ(do_walkgetattr(client, 1, 2, "b", 0x3fff, &two), 0);
+	CHECK_EQ(two.size, 4);
+	CHECK(two.qid.path != one.qid.path);
+	/* The fids are as after a walk. */
+	CHECK_EQ(do_getattr(client, 1, &two), 0);
+	CHECK_EQ(two.qid.path, one.qid.path);
+	CHECK_EQ(do_lopen(client, 2, O_RDONLY), 0);
+	/* What is not there, is no folder, no name, no fid, a fid already: no new one. */
+	CHECK_EQ(do_walkgetattr(client, 1, 3, "none", 0x3fff, &two), -ENOENT);
+	CHECK_EQ(do_walkgetattr(client, 2, 3, "b", 0x3fff, &two), -ENOTDIR);
+	CHECK_EQ(do_walkgetattr(client, 1, 3, "..", 0x3fff, &two), -EINVAL);
+	CHECK_EQ(do_walkgetattr(client, 1, 3, "", 0x3fff, &two), -ENOENT);
+	CHECK_EQ(do_walkgetattr(client, 9, 3, "b", 0x3fff, &two), -EBADF);
+	CHECK_EQ(do_walkgetattr(client, 0, 2, "a", 0x3fff, &two), -EBADF);
+	CHECK_EQ(do_walkgetattr(client, 1, P9_NO_FID, "b", 0x3fff, &two), -EBADF);
+	/* None moves. */
+	CHECK_EQ(do_walkgetattr(client, 1, 1, "b", 0x3fff, &two), -EINVAL);
+	CHECK_EQ(do_clunk(client, 3), -EBADF);
+	CHECK_EQ(do_clunk(client, 1), 0);
+	CHECK_EQ(do_clunk(client, 2), 0);
+	tear_down(fixture);
+}
+
 /* Sends a walk of one name with any bytes in it. */
 static int walk_bytes(struct client *client, const char *name, size_t length)
 {
@@ -509,6 +543,7 @@ int main(void)
 	RUN(a_request_longer_than_msize);
 	RUN(attaching);
 	RUN(walking);
+	RUN(walking_with_attributes);
 	RUN(no_way_out_by_names);
 	RUN(no_way_out_by_symlinks);
 	RUN(no_way_out_by_renames);

@@ -451,9 +451,10 @@ static void random_request(struct client *client)
 		{P9_TWALK, "ff0"}, {P9_TCLUNK, "f"}, {P9_TREMOVE, "f"}, {P9_TLOPEN, "ft"},
 		{P9_TLCREATE, "fnttt"}, {P9_TMKDIR, "fntt"}, {P9_TMKNOD, "fntttt"}, {P9_TSYMLINK, "fnnt"},
 		{P9_TLINK, "ffn"}, {P9_TRENAME, "ffn"}, {P9_TRENAMEAT, "fnfn"}, {P9_TUNLINKAT, "fnu"},
-		{P9_TREADLINK, "f"}, {P9_TGETATTR, "fo"}, {P9_TSETATTR, "fvtttooooo"}, {P9_TREAD, "foc"},
-		{P9_TWRITE, "fod"}, {P9_TREADDIR, "foc"}, {P9_TFSYNC, "fc"}, {P9_TXATTRWALK, "ffn"},
-		{P9_TXATTRCREATE, "fnqx"}, {P9_TLOCK, "flcoocn"}, {P9_TGETLOCK, "floocn"}, {P9_TSTATFS, "f"}};
+		{P9_TREADLINK, "f"}, {P9_TGETATTR, "fo"}, {P9_TWALKGETATTR, "ffno"},
+		{P9_TSETATTR, "fvtttooooo"}, {P9_TREAD, "foc"}, {P9_TWRITE, "fod"}, {P9_TREADDIR, "foc"},
+		{P9_TFSYNC, "fc"}, {P9_TXATTRWALK, "ffn"}, {P9_TXATTRCREATE, "fnqx"}, {P9_TLOCK, "flcoocn"},
+		{P9_TGETLOCK, "floocn"}, {P9_TSTATFS, "f"}};
 	size_t kind = next_random(sizeof(kinds) / sizeof(kinds[0]));
 	uint32_t count;
 

@@ -242,8 +242,11 @@ static void tell_folders(struct fixture *fixture, struct client *client)
 
 static void tell_attributes(struct client *client)
 {
+	struct p9_attributes attributes;
 	char buffer[16];
 
+	if (!went_well(do_walkgetattr(client, 0, 9, "other", 0x3fff, &attributes)))
+		CHECK_EQ(do_clunk(client, 9), -EBADF);
 	if (went_well(do_walk(client, 0, 6, "other")) &&
 		went_well(do_xattrcreate(client, 6, "user.name", 4, 0))) {
 		went_well(do_write(client, 6, 0, "text", 4));

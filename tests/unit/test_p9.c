@@ -94,6 +94,7 @@ static const struct {
 	{P9_TRENAME, "44n"},
 	{P9_TREADLINK, "4"},
 	{P9_TGETATTR, "48"},
+	{P9_TWALKGETATTR, "44n8"},
 	{P9_TSETATTR, "4444488888"},
 	{P9_TXATTRWALK, "44s"},
 	{P9_TXATTRCREATE, "4s84"},
@@ -337,7 +338,7 @@ static void reply_all(struct p9_writer *writer, int which)
 		p9_reply_getlock(writer, 9, &lock);
 		break;
 	case 10:
-		p9_reply_getattr(writer, 9, &attributes);
+		p9_reply_getattr(writer, P9_RGETATTR, 9, &attributes);
 		break;
 	case 11:
 		p9_reply_statfs(writer, 9, &statfs);
