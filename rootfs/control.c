@@ -90,24 +90,9 @@ static void release_fid(void *arg, struct fid *fid)
 
 static int control_version(struct control *control, const struct p9_request *request, struct p9_writer *reply)
 {
-	const struct p9_string *version = &request->u.version.version;
-	uint32_t msize = request->u.version.msize;
-
 	fids_clear(&control->fids, release_fid, NULL);
 	waits_drop_all(control);
-	control->share.msize = 0;
-	if (msize > control->share.max_msize)
-		msize = control->share.max_msize;
-	if (version->length != strlen(P9_VERSION) ||
-		memcmp(version->data, P9_VERSION, version->length) != 0) {
-		p9_reply_version(reply, request->tag, msize, "unknown");
-		return 0;
-	}
-	if (msize < P9_MIN_MSIZE)
-		return -EMSGSIZE;
-	control->share.msize = msize;
-	p9_reply_version(reply, request->tag, msize, P9_VERSION);
-	return 0;
+	return share_version(&control->share, request, reply);
 }
 
 static int add_fid(struct control *control, uint32_t number, struct control_node node)

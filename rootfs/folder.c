@@ -24,24 +24,9 @@ static void release_fid(void *arg, struct fid *fid)
 /* Tversion begins a new session: whatever an earlier one held is let go. */
 static int folder_version(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
 {
-	const struct p9_string *version = &request->u.version.version;
-	uint32_t msize = request->u.version.msize;
-
 	fids_clear(&folder->fids, release_fid, folder);
 	changes_share(&folder->changes, folder->share.changes);
-	folder->share.msize = 0;
-	if (msize > folder->share.max_msize)
-		msize = folder->share.max_msize;
-	if (version->length != strlen(P9_VERSION) ||
-		memcmp(version->data, P9_VERSION, version->length) != 0) {
-		p9_reply_version(reply, request->tag, msize, "unknown");
-		return 0;
-	}
-	if (msize < P9_MIN_MSIZE)
-		return -EMSGSIZE;
-	folder->share.msize = msize;
-	p9_reply_version(reply, request->tag, msize, P9_VERSION);
-	return 0;
+	return share_version(&folder->share, request, reply);
 }
 
 static int folder_auth(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)

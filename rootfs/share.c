@@ -2,6 +2,7 @@
 #include "rootfs/share.h"
 
 #include <errno.h>
+#include <string.h>
 
 static bool is_too_long(struct share *share, size_t length)
 {
@@ -43,4 +44,24 @@ enum share_answer share_write(struct share *share, const uint8_t *head, size_t l
 		return SHARE_BROKEN;
 	}
 	return share->request(share, &request, reply);
+}
+
+int share_version(struct share *share, const struct p9_request *request, struct p9_writer *reply)
+{
+	const struct p9_string *version = &request->u.version.version;
+	uint32_t msize = request->u.version.msize;
+
+	share->msize = 0;
+	if (msize > share->max_msize)
+		msize = share->max_msize;
+	if (version->length != strlen(P9_VERSION) ||
+		memcmp(version->data, P9_VERSION, version->length) != 0) {
+		p9_reply_version(reply, request->tag, msize, "unknown");
+		return 0;
+	}
+	if (msize < P9_MIN_MSIZE)
+		return -EMSGSIZE;
+	share->msize = msize;
+	p9_reply_version(reply, request->tag, msize, P9_VERSION);
+	return 0;
 }

@@ -68,4 +68,7 @@ enum share_answer share_message(
 enum share_answer share_write(struct share *share, const uint8_t *head, size_t length,
 	const struct iovec pieces[2], int piece_count, struct p9_writer *reply);
 
+/* What each share answers to Tversion, when it has let go of what an earlier session held: 0, or -EMSGSIZE. */
+int share_version(struct share *share, const struct p9_request *request, struct p9_writer *reply);
+
 #endif
