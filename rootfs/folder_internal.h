@@ -69,8 +69,8 @@ struct folder {
 	struct share share; /* first */
 	struct folder_limits limits;
 	bool owns_proc;
-	int proc;  /* O_PATH of /proc/self/fd */
-	gid_t gid; /* the process's */
+	int proc;	/* O_PATH of /proc/self/fd */
+	gid_t gid;	/* the process's */
 	struct fids fids;
 	struct qids qids;
 	struct changes changes;
@@ -90,13 +90,13 @@ folder_operation folder_walk;				     /* folder_walk.c */
 folder_operation folder_lopen, folder_lcreate;		     /* folder_open.c */
 folder_operation folder_mkdir, folder_mknod, folder_symlink; /* folder_create.c */
 folder_operation folder_link, folder_rename, folder_renameat, folder_unlinkat,
-	folder_remove; /* folder_names.c */
-/* folder_attr.c */
-folder_operation folder_getattr, folder_walkgetattr, folder_setattr, folder_statfs, folder_readlink;
-folder_operation folder_readdir;			  /* folder_dir.c */
-folder_operation folder_read, folder_write, folder_fsync; /* folder_io.c */
-folder_operation folder_xattrwalk, folder_xattrcreate;	  /* folder_xattr.c */
-folder_operation folder_lock, folder_getlock;		  /* folder_lock.c */
+	folder_remove;								 /* folder_names.c */
+folder_operation folder_getattr, folder_walkgetattr, folder_setattr, folder_statfs,
+	folder_readlink;								 /* folder_attr.c */
+folder_operation folder_readdir;						 /* folder_dir.c */
+folder_operation folder_read, folder_write, folder_fsync;			 /* folder_io.c */
+folder_operation folder_xattrwalk, folder_xattrcreate;				 /* folder_xattr.c */
+folder_operation folder_lock, folder_getlock;					 /* folder_lock.c */
 
 /* folder_node.c */
 
