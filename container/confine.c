@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <malloc.h>
 #include <seccomp.h>
 #include <sys/capability.h>
@@ -41,6 +42,7 @@ static const struct confine_rule standin_rules[] = {
 	{.call = SCMP_SYS(fstatfs)},
 	{.call = SCMP_SYS(readlinkat)},
 	{.call = SCMP_SYS(getdents64)},
+	{SCMP_SYS(ioctl), 2, FS_IOC_GETFLAGS},
 	{.call = SCMP_SYS(lseek)},
 	/* bytes */
 	{.call = SCMP_SYS(preadv)},

@@ -316,7 +316,7 @@ static int control_readdir(struct control *control, const struct p9_request *req
 	entries = entries_of(fid->node.kind, &count);
 	if (!entries)
 		return -ENOTDIR;
-	p9_reply_readdir(reply, request->tag);
+	p9_reply_readdir(reply, P9_RREADDIR, request->tag);
 	for (uint64_t at = request->u.read.offset; at < count + 2; at++) {
 		struct control_node node = fid->node;
 		const char *name = at == 0 ? "." : "..";

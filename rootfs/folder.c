@@ -99,6 +99,7 @@ static folder_operation *const operations[] = {
 	[P9_TSTATFS] = folder_statfs,
 	[P9_TREADLINK] = folder_readlink,
 	[P9_TREADDIR] = folder_readdir,
+	[P9_TLIST] = folder_list,
 	[P9_TREAD] = folder_read,
 	[P9_TWRITE] = folder_write,
 	[P9_TFSYNC] = folder_fsync,

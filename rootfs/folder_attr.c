@@ -19,11 +19,40 @@ static struct folder_fid *find_file(const struct folder *folder, uint32_t number
 	return fid && (fid->kind == FID_PATH || fid->kind == FID_OPEN) ? fid : NULL;
 }
 
+/* `type` is that of the answer, st what it was after a promise was asked for. */
+static void reply_attributes(const struct folder_fid *fid, const struct statx *st, uint64_t promise,
+	uint8_t type, uint16_t tag, struct p9_writer *reply)
+{
+	const struct p9_attributes attributes = {
+		.valid = P9_GETATTR_BASIC | (st->stx_mask & STATX_BTIME ? P9_GETATTR_BTIME : 0) |
+			 (promise ? P9_GETATTR_PROMISE : 0),
+		.data_version = promise,
+		.qid = fid->node->qid,
+		.mode = st->stx_mode,
+		.uid = st->stx_uid,
+		.gid = st->stx_gid,
+		.nlink = st->stx_nlink,
+		.rdev = p9_device(st->stx_rdev_major, st->stx_rdev_minor),
+		.size = st->stx_size,
+		.block_size = st->stx_blksize,
+		.blocks = st->stx_blocks,
+		.atime_sec = (uint64_t)st->stx_atime.tv_sec,
+		.atime_nsec = st->stx_atime.tv_nsec,
+		.mtime_sec = (uint64_t)st->stx_mtime.tv_sec,
+		.mtime_nsec = st->stx_mtime.tv_nsec,
+		.ctime_sec = (uint64_t)st->stx_ctime.tv_sec,
+		.ctime_nsec = st->stx_ctime.tv_nsec,
+		.btime_sec = (uint64_t)st->stx_btime.tv_sec,
+		.btime_nsec = st->stx_btime.tv_nsec,
+	};
+
+	p9_reply_getattr(reply, type, tag, &attributes);
+}
+
 /* Of the file that fid is; `type` is that of the answer. */
 static int get_attributes(struct folder *folder, const struct folder_fid *fid, uint64_t mask, uint8_t type,
 	uint16_t tag, struct p9_writer *reply)
 {
-	struct p9_attributes attributes;
 	uint64_t promise = 0;
 	struct statx st;
 	int result;
@@ -32,32 +61,9 @@ static int get_attributes(struct folder *folder, const struct folder_fid *fid, u
 		promise = changes_promise(&folder->changes, proc_name(fid->node->fd).text, fid->node->fd,
 			fid->node->device, fid->node->type, fid->node->qid.path, &fid->node->watch);
 	result = node_stat(fid->node, &st);
-	if (result < 0)
-		return result;
-	attributes = (struct p9_attributes){
-		.valid = P9_GETATTR_BASIC | (st.stx_mask & STATX_BTIME ? P9_GETATTR_BTIME : 0) |
-			 (promise ? P9_GETATTR_PROMISE : 0),
-		.data_version = promise,
-		.qid = fid->node->qid,
-		.mode = st.stx_mode,
-		.uid = st.stx_uid,
-		.gid = st.stx_gid,
-		.nlink = st.stx_nlink,
-		.rdev = p9_device(st.stx_rdev_major, st.stx_rdev_minor),
-		.size = st.stx_size,
-		.block_size = st.stx_blksize,
-		.blocks = st.stx_blocks,
-		.atime_sec = (uint64_t)st.stx_atime.tv_sec,
-		.atime_nsec = st.stx_atime.tv_nsec,
-		.mtime_sec = (uint64_t)st.stx_mtime.tv_sec,
-		.mtime_nsec = st.stx_mtime.tv_nsec,
-		.ctime_sec = (uint64_t)st.stx_ctime.tv_sec,
-		.ctime_nsec = st.stx_ctime.tv_nsec,
-		.btime_sec = (uint64_t)st.stx_btime.tv_sec,
-		.btime_nsec = st.stx_btime.tv_nsec,
-	};
-	p9_reply_getattr(reply, type, tag, &attributes);
-	return 0;
+	if (result == 0)
+		reply_attributes(fid, &st, promise, type, tag, reply);
+	return result;
 }
 
 int folder_getattr(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
@@ -75,6 +81,7 @@ int folder_walkgetattr(struct folder *folder, const struct p9_request *request, 
 			.newfid = request->u.walkgetattr.newfid,
 			.count = 1,
 			.names = {request->u.walkgetattr.name}}};
+	uint64_t mask = request->u.walkgetattr.mask;
 	struct folder_fid *fid;
 	int result;
 
@@ -84,8 +91,10 @@ int folder_walkgetattr(struct folder *folder, const struct p9_request *request, 
 	if (result < 0)
 		return result;
 	fid = folder_find(folder, walk.u.walk.newfid);
-	result = get_attributes(
-		folder, fid, request->u.walkgetattr.mask, P9_RWALKGETATTR, request->tag, reply);
+	if (mask & P9_GETATTR_PROMISE)
+		result = get_attributes(folder, fid, mask, P9_RWALKGETATTR, request->tag, reply);
+	else
+		reply_attributes(fid, &folder->found, 0, P9_RWALKGETATTR, request->tag, reply);
 	if (result < 0)
 		fid_release(folder, (struct folder_fid *)fids_take(&folder->fids, walk.u.walk.newfid));
 	return result;

@@ -3,8 +3,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define READ_AT_ONCE 32768 /* bytes of the host's entries */
@@ -121,12 +126,12 @@ static int fill(struct folder *folder, struct folder_fid *fid, uint32_t wanted, 
 
 int folder_readdir(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
 {
-	struct folder_fid *fid = folder_find(folder, request->u.read.fid);
+	struct folder_fid *fid;
 	uint64_t offset = request->u.read.offset;
-	int result;
+	int result = folder_find_open(folder, request->u.read.fid, &fid);
 
-	if (!fid || fid->kind != FID_OPEN)
-		return -EBADF;
+	if (result < 0)
+		return result;
 	if (!S_ISDIR(fid->node->type))
 		return -ENOTDIR;
 	if (offset > INT64_MAX)
@@ -138,7 +143,7 @@ int folder_readdir(struct folder *folder, const struct p9_request *request, stru
 		fid->next_entry = offset;
 		fid->listed = true;
 	}
-	p9_reply_readdir(reply, request->tag);
+	p9_reply_readdir(reply, P9_RREADDIR, request->tag);
 	do {
 		result = fill(folder, fid, request->u.read.count, reply);
 	} while (result == FILL_MORE);
@@ -147,4 +152,58 @@ int folder_readdir(struct folder *folder, const struct p9_request *request, stru
 	if (result == FILL_FULL)
 		return -EINVAL; /* no room for a single one; an empty reply would be the end */
 	return result < 0 ? result : 0;
+}
+
+/*
+ * 0 if each name that is found there is one that is listed, else -EOPNOTSUPP: where case is folded, and on
+ * file systems that are not known, which may have more. /proc has threads, XFS may fold case and not say so.
+ */
+static int lists_all_names(int fd)
+{
+	struct statfs fs;
+	long flags = 0;
+
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	switch (fs.f_type) {
+	case BTRFS_SUPER_MAGIC:
+	case OVERLAYFS_SUPER_MAGIC:
+		return 0;
+	case EXT4_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+	case TMPFS_MAGIC: /* which has no flags, or has these */
+		if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 && errno != ENOTTY)
+			return -errno;
+		return flags & FS_CASEFOLD_FL ? -EOPNOTSUPP : 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+int folder_list(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
+{
+	struct folder_fid *fid, open = {0};
+	int result = folder_find_dir(folder, request->u.list.fid, &fid);
+
+	if (result == 0)
+		result = folder_room(folder, 1);
+	if (result < 0)
+		return result;
+	open.node = fid->node;
+	open.fd = open_bytes(folder, fid->node, request->u.list.flags);
+	if (open.fd < 0)
+		return open.fd;
+	result = lists_all_names(open.fd);
+	if (result == 0) {
+		p9_reply_readdir(reply, P9_RLIST, request->tag);
+		do {
+			result = fill(folder, &open, request->u.list.count, reply);
+		} while (result == FILL_MORE);
+		if (result == FILL_FULL)
+			result = -EFBIG;
+		else if (result == FILL_END)
+			result = 0;
+	}
+	close(open.fd);
+	return result;
 }

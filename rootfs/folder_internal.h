@@ -79,6 +79,7 @@ struct folder {
 	size_t xattr_bytes;
 	struct lock_file *lock_files;
 	uint32_t locked_files, locks; /* locks: ranges, of all files */
+	struct statx found;	      /* of what node_new() made last */
 	uint8_t scratch[FOLDER_SCRATCH];
 };
 
@@ -93,7 +94,7 @@ folder_operation folder_link, folder_rename, folder_renameat, folder_unlinkat,
 	folder_remove;								 /* folder_names.c */
 folder_operation folder_getattr, folder_walkgetattr, folder_setattr, folder_statfs,
 	folder_readlink;								 /* folder_attr.c */
-folder_operation folder_readdir;						 /* folder_dir.c */
+folder_operation folder_readdir, folder_list;						 /* folder_dir.c */
 folder_operation folder_read, folder_write, folder_fsync;			 /* folder_io.c */
 folder_operation folder_xattrwalk, folder_xattrcreate;				 /* folder_xattr.c */
 folder_operation folder_lock, folder_getlock;					 /* folder_lock.c */
@@ -149,7 +150,13 @@ int folder_give(const struct folder *folder, int fd, uint32_t uid, uint32_t gid,
 
 /* folder_open.c */
 
+/* Opens what a node is for its bytes, or a folder for its entries, with a Tlopen's flags, or says why not.
+ * Returns the descriptor or -errno. */
+int open_bytes(const struct folder *folder, const struct node *node, uint32_t flags);
 uint32_t folder_iounit(const struct folder *folder);
+/* The open fid for a request that only reads, or locks: a file's or folder's that is not open yet is opened
+ * for reading, which is an extension of xenrun's. 0, -EBADF, or why it cannot be opened. */
+int folder_find_open(struct folder *folder, uint32_t number, struct folder_fid **out);
 /* Before a write: takes set-user-id and set-group-id away unless root writes. The host, to which every write
  * is a privileged one, does not. */
 int folder_strip(const struct folder *folder, const struct folder_fid *fid);

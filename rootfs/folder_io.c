@@ -23,8 +23,9 @@ int folder_read(struct folder *folder, const struct p9_request *request, struct 
 			p9_reply_read(reply, request->tag, got);
 		return result;
 	}
-	if (fid->kind != FID_OPEN)
-		return -EBADF;
+	result = folder_find_open(folder, request->u.read.fid, &fid);
+	if (result < 0)
+		return result;
 	if (S_ISDIR(fid->node->type))
 		return -EISDIR;
 	if (offset > INT64_MAX)
@@ -88,11 +89,11 @@ int folder_write(struct folder *folder, const struct p9_request *request, struct
 
 int folder_fsync(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
 {
-	struct folder_fid *fid = folder_find(folder, request->u.fsync.fid);
-	int result;
+	struct folder_fid *fid;
+	int result = folder_find_open(folder, request->u.fsync.fid, &fid);
 
-	if (!fid || fid->kind != FID_OPEN)
-		return -EBADF;
+	if (result < 0)
+		return result;
 	result = request->u.fsync.datasync ? fdatasync(fid->fd) : fsync(fid->fd);
 	if (result < 0)
 		return -errno;

@@ -260,14 +260,15 @@ static bool is_range(uint64_t start, uint64_t length)
 
 int folder_lock(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
 {
-	struct folder_fid *fid = folder_find(folder, request->u.lock.fid);
+	struct folder_fid *fid;
 	int type = host_type(request->u.lock.type);
-	int result = 0;
+	int result;
 
-	if (!fid || fid->kind != FID_OPEN)
-		return -EBADF;
 	if (type < 0 || !is_range(request->u.lock.start, request->u.lock.length))
 		return -EINVAL;
+	result = folder_find_open(folder, request->u.lock.fid, &fid);
+	if (result < 0)
+		return result;
 	if (!folder->limits.exclusive) {
 		if (type == F_UNLCK)
 			result = unlock(folder, fid, request);
@@ -287,7 +288,8 @@ int folder_lock(struct folder *folder, const struct p9_request *request, struct 
 
 int folder_getlock(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
 {
-	struct folder_fid *fid = folder_find(folder, request->u.getlock.fid);
+	struct folder_fid *fid;
+	int result;
 	struct p9_lock answer = {
 		.type = P9_LOCK_UNLOCK,
 		.start = request->u.getlock.start,
@@ -302,11 +304,12 @@ int folder_getlock(struct folder *folder, const struct p9_request *request, stru
 		.l_len = (off_t)request->u.getlock.length,
 	};
 
-	if (!fid || fid->kind != FID_OPEN)
-		return -EBADF;
 	if (host_type(request->u.getlock.type) < 0 ||
 		!is_range(request->u.getlock.start, request->u.getlock.length))
 		return -EINVAL;
+	result = folder_find_open(folder, request->u.getlock.fid, &fid);
+	if (result < 0)
+		return result;
 	if (!folder->limits.exclusive && !S_ISDIR(fid->node->type)) {
 		const struct lock_file *file = find_file(folder, fid->node);
 		const struct lock_owner *owner = file ? find_owner(file, request->u.getlock.proc_id) : NULL;

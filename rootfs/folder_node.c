@@ -62,7 +62,7 @@ int node_new(struct folder *folder, int fd, struct node **out)
 {
 	int result = folder_room(folder, 1);
 	struct node *node = result < 0 ? NULL : malloc(sizeof(*node));
-	struct statx st;
+	struct statx *st = &folder->found;
 	uint64_t path;
 
 	if (!node) {
@@ -71,17 +71,17 @@ int node_new(struct folder *folder, int fd, struct node **out)
 	}
 	*node = (struct node){.folder = folder, .fd = fd, .refs = 1};
 	folder->descriptors++;
-	result = node_stat(node, &st);
+	result = node_stat(node, st);
 	if (result < 0)
 		goto fail;
-	node->type = st.stx_mode & S_IFMT;
-	node->is_top = st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
-	node->device = makedev(st.stx_dev_major, st.stx_dev_minor);
-	node->inode = st.stx_ino;
+	node->type = st->stx_mode & S_IFMT;
+	node->is_top = st->stx_attributes & STATX_ATTR_MOUNT_ROOT;
+	node->device = makedev(st->stx_dev_major, st->stx_dev_minor);
+	node->inode = st->stx_ino;
 	result = qids_path(&folder->qids, node->device, node->inode, &path);
 	if (result < 0)
 		goto fail;
-	node->qid = node_qid_of(path, &st);
+	node->qid = node_qid_of(path, st);
 	*out = node;
 	return 0;
 

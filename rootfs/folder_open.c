@@ -47,8 +47,7 @@ static bool writes(uint32_t flags)
 	return (flags & P9_OPEN_ACCESS) != O_RDONLY;
 }
 
-/* Opens what a node is for its bytes, or says why not. Returns the descriptor or -errno. */
-static int open_bytes(const struct folder *folder, const struct node *node, uint32_t flags)
+int open_bytes(const struct folder *folder, const struct node *node, uint32_t flags)
 {
 	int host = host_flags(flags);
 	int fd;
@@ -100,14 +99,11 @@ int folder_strip(const struct folder *folder, const struct folder_fid *fid)
 	return fchmodat(folder->proc, proc_name(fid->node->fd).text, mode, 0) < 0 ? -errno : 0;
 }
 
-int folder_lopen(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
+/* Opens a FID_PATH. 0 or -errno. */
+static int open_fid(struct folder *folder, struct folder_fid *fid, uint32_t flags)
 {
-	struct folder_fid *fid = folder_find(folder, request->u.lopen.fid);
-	uint32_t flags = request->u.lopen.flags;
 	int fd;
 
-	if (!fid || fid->kind != FID_PATH)
-		return -EBADF;
 	if (folder->open_files >= folder->limits.open_files)
 		return -ENFILE;
 	fd = folder_room(folder, 1);
@@ -116,8 +112,35 @@ int folder_lopen(struct folder *folder, const struct p9_request *request, struct
 	if (fd < 0)
 		return fd;
 	fid_opened(folder, fid, fd, writes(flags));
+	return 0;
+}
+
+int folder_lopen(struct folder *folder, const struct p9_request *request, struct p9_writer *reply)
+{
+	struct folder_fid *fid = folder_find(folder, request->u.lopen.fid);
+	int result;
+
+	if (!fid || fid->kind != FID_PATH)
+		return -EBADF;
+	result = open_fid(folder, fid, request->u.lopen.flags);
+	if (result < 0)
+		return result;
 	p9_reply_open(reply, P9_RLOPEN, request->tag, &fid->node->qid, folder_iounit(folder));
 	return 0;
+}
+
+int folder_find_open(struct folder *folder, uint32_t number, struct folder_fid **out)
+{
+	struct folder_fid *fid = folder_find(folder, number);
+
+	if (fid && fid->kind == FID_OPEN) {
+		*out = fid;
+		return 0;
+	}
+	if (!fid || fid->kind != FID_PATH || !(S_ISREG(fid->node->type) || S_ISDIR(fid->node->type)))
+		return -EBADF;
+	*out = fid;
+	return open_fid(folder, fid, O_RDONLY);
 }
 
 /* The node of an open descriptor. */

@@ -5,6 +5,9 @@
  *
  * Layouts are those of Linux's client (net/9p/protocol.c, fs/9p): integers little-endian, a string is
  * length[2] and its bytes, without a NUL.
+ *
+ * xenrun's own, beside Twalkgetattr and Tlist: a Tread, Treaddir, Tlock, Tgetlock or Tfsync of a file's or
+ * folder's fid that is not open opens it for reading.
  */
 #ifndef XENRUN_ROOTFS_P9_H
 #define XENRUN_ROOTFS_P9_H
@@ -75,6 +78,11 @@ enum p9_type {
 	 * EOPNOTSUPP. */
 	P9_TWALKGETATTR = 80,
 	P9_RWALKGETATTR = 81,
+	/* xenrun's own: all entries of a folder, fid[4] flags[4] count[4], answered as a Treaddir is. The fid
+	 * need not be open; flags are Tlopen's. EFBIG if they are more than count bytes, EOPNOTSUPP where
+	 * names may be found that are no entries. */
+	P9_TLIST = 82,
+	P9_RLIST = 83,
 	P9_TVERSION = 100,
 	P9_RVERSION = 101,
 	P9_TAUTH = 102,
@@ -254,6 +262,11 @@ struct p9_request {
 		} read;
 		struct {
 			uint32_t fid;
+			uint32_t flags;
+			uint32_t count;
+		} list;
+		struct {
+			uint32_t fid;
 			uint64_t offset;
 			uint32_t count; /* of the bytes at data, all of them in the message */
 			const uint8_t *data;
@@ -421,10 +434,10 @@ int p9_read_pieces(const struct p9_writer *writer, uint32_t room, struct iovec p
 void p9_reply_read_pieces(struct p9_writer *writer, uint16_t tag, uint32_t count);
 
 /*
- * Rreaddir: p9_reply_readdir() makes an empty one, then each p9_add_entry() adds one, or returns false
+ * Rreaddir, Rlist: p9_reply_readdir() makes an empty one, then each p9_add_entry() adds one, or returns false
  * and changes nothing when the buffer or the `wanted` bytes of the request have no more room for it.
  */
-void p9_reply_readdir(struct p9_writer *writer, uint16_t tag);
+void p9_reply_readdir(struct p9_writer *writer, uint8_t type, uint16_t tag);
 bool p9_add_entry(struct p9_writer *writer, uint32_t wanted, const struct p9_qid *qid, uint64_t next_offset,
 	uint8_t type, const char *name, size_t name_length);
 

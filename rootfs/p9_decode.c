@@ -220,6 +220,11 @@ static bool decode_file(struct cursor *cursor, struct p9_request *out)
 		out->u.read.offset = take_u64(cursor);
 		out->u.read.count = take_u32(cursor);
 		return true;
+	case P9_TLIST:
+		out->u.list.fid = take_u32(cursor);
+		out->u.list.flags = take_u32(cursor);
+		out->u.list.count = take_u32(cursor);
+		return true;
 	case P9_TWRITE:
 		out->u.write.fid = take_u32(cursor);
 		out->u.write.offset = take_u64(cursor);

@@ -251,9 +251,9 @@ void p9_reply_read_pieces(struct p9_writer *writer, uint16_t tag, uint32_t count
 	writer->in_pieces = count;
 }
 
-void p9_reply_readdir(struct p9_writer *writer, uint16_t tag)
+void p9_reply_readdir(struct p9_writer *writer, uint8_t type, uint16_t tag)
 {
-	begin(writer, P9_RREADDIR, tag);
+	begin(writer, type, tag);
 	put_u32(writer, 0);
 	end(writer, tag);
 }

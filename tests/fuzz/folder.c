@@ -28,9 +28,9 @@ static void check_count(const uint8_t *reply, const struct guest_message *messag
 {
 	uint32_t wanted, got;
 
-	if (reply[4] != P9_RREAD && reply[4] != P9_RREADDIR)
+	if (reply[4] != P9_RREAD && reply[4] != P9_RREADDIR && reply[4] != P9_RLIST)
 		return;
-	memcpy(&wanted, message->bytes + P9_HEADER_SIZE + 12, sizeof(wanted));
+	memcpy(&wanted, message->bytes + P9_HEADER_SIZE + (reply[4] == P9_RLIST ? 8 : 12), sizeof(wanted));
 	memcpy(&got, reply + P9_HEADER_SIZE, sizeof(got));
 	MUST(got <= wanted);
 }

@@ -260,6 +260,7 @@ static const struct guest_layout {
 	{P9_TVERSION, "4V"},
 	{P9_TAUTH, "fssu"},
 	{P9_TWALKGETATTR, "ffn8"},
+	{P9_TLIST, "fo4"},
 };
 
 static inline void guest_begin(struct guest_message *message, uint8_t type, uint16_t tag)

@@ -58,6 +58,7 @@ static const struct layout layouts[] = {
 	{P9_TXATTRCREATE, {F(U32, u.xattrcreate.fid), F(STRING, u.xattrcreate.name),
 				  F(U64, u.xattrcreate.size), F(U32, u.xattrcreate.flags)}},
 	{P9_TREADDIR, {F(U32, u.read.fid), F(U64, u.read.offset), F(U32, u.read.count)}},
+	{P9_TLIST, {F(U32, u.list.fid), F(U32, u.list.flags), F(U32, u.list.count)}},
 	{P9_TREAD, {F(U32, u.read.fid), F(U64, u.read.offset), F(U32, u.read.count)}},
 	{P9_TWRITE, {F(U32, u.write.fid), F(U64, u.write.offset), F(DATA, u.write)}},
 	{P9_TFSYNC, {F(U32, u.fsync.fid), F(U32, u.fsync.datasync)}},
@@ -239,7 +240,7 @@ static void encode_readdir(struct p9_writer *writer, struct input *in, uint16_t 
 	uint32_t wanted = (uint32_t)input_integer(in, 2);
 	size_t before;
 
-	p9_reply_readdir(writer, tag);
+	p9_reply_readdir(writer, P9_RREADDIR, tag);
 	while (in->left) {
 		struct p9_qid qid = {.type = input_u8(in), .path = input_u8(in)};
 		struct input name = input_part(in, input_integer(in, 1) * 2);

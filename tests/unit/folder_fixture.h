@@ -177,6 +177,15 @@ static inline int do_readdir(struct client *client, uint32_t fid, uint64_t offse
 	return call(client);
 }
 
+static inline int do_list(struct client *client, uint32_t fid, uint32_t count)
+{
+	begin(client, P9_TLIST);
+	put32(client, fid);
+	put32(client, P9_OPEN_NOATIME);
+	put32(client, count);
+	return call(client);
+}
+
 static inline int do_mkdir(
 	struct client *client, uint32_t dfid, const char *name, uint32_t mode, uint32_t gid)
 {

@@ -256,9 +256,9 @@ static void locks_against_others(void)
 	CHECK_EQ(do_lock(client, 3, 3, 0, 0, 300), -EINVAL);
 	CHECK_EQ(do_lock(client, 3, P9_LOCK_READ, 1ull << 63, 0, 300), -EINVAL);
 	CHECK_EQ(do_lock(client, 3, P9_LOCK_READ, 10, INT64_MAX, 300), -EINVAL);
-	CHECK_EQ(do_lock(client, 0, P9_LOCK_READ, 0, 0, 300), -EBADF);
+	CHECK_EQ(do_lock(client, 9, P9_LOCK_READ, 0, 0, 300), -EBADF);
 	CHECK_EQ(do_getlock(client, 3, 7, 300), -EINVAL);
-	CHECK_EQ(do_getlock(client, 0, P9_LOCK_READ, 300), -EBADF);
+	CHECK_EQ(do_getlock(client, 9, P9_LOCK_READ, 300), -EBADF);
 	tear_down(fixture);
 }
 

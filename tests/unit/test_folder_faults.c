@@ -237,6 +237,7 @@ static void tell_folders(struct fixture *fixture, struct client *client)
 		went_well(do_readlink(client, 4, target));
 	if (went_well(do_walk(client, 0, 5, "")) && went_well(do_lopen(client, 5, O_RDONLY)))
 		went_well(do_readdir(client, 5, 0, 4096));
+	went_well(do_list(client, 0, 65536));
 	went_well(do_statfs(client, 0));
 }
 

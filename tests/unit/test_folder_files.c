@@ -44,7 +44,6 @@ static void making_and_writing(void)
 
 	/* Access is as it was opened. */
 	CHECK_EQ(do_walk(client, 0, 1, "file"), 0);
-	CHECK_EQ(do_read(client, 1, 0, buffer, 1), -EBADF);
 	CHECK_EQ(do_write(client, 1, 0, "x", 1), -EBADF);
 	CHECK_EQ(do_lopen(client, 1, 3), -EINVAL);
 	CHECK_EQ(do_lopen(client, 1, O_RDONLY | P9_OPEN_DIRECTORY), -ENOTDIR);
@@ -61,6 +60,53 @@ static void making_and_writing(void)
 	CHECK_EQ(do_walk(client, 0, 4, "file"), 0);
 	CHECK_EQ(do_lopen(client, 4, O_WRONLY | O_TRUNC), 0);
 	CHECK_EQ(host_stat(fixture, "file").st_size, 0);
+	tear_down(fixture);
+}
+
+/* Who only reads, or locks, need not have opened a file. */
+static void opened_by_the_first_request(void)
+{
+	const struct folder_limits limits = {.open_files = 3, .proc_self_fd = -1};
+	struct fixture *fixture = set_up_on("/tmp", &limits);
+	struct client *client = &fixture->client;
+	char buffer[8];
+
+	host_file(fixture, "file", "text");
+	CHECK_EQ(mkdir(host(fixture, "folder"), 0755), 0);
+	CHECK_EQ(symlink("file", host(fixture, "link")), 0);
+	CHECK_EQ(mkfifo(host(fixture, "fifo"), 0644), 0);
+	for (uint32_t i = 1; i <= 4; i++)
+		CHECK_EQ(do_walk(client, 0, i, "file"), 0);
+	CHECK_EQ(do_read(client, 1, 1, buffer, sizeof(buffer)), 3);
+	CHECK_EQ(memcmp(buffer, "ext", 3), 0);
+	CHECK_EQ(do_lock(client, 2, P9_LOCK_READ, 0, 0, 300), P9_LOCK_SUCCESS);
+	CHECK_EQ(do_getlock(client, 3, P9_LOCK_WRITE, 301), P9_LOCK_READ);
+	/* It is open now, for reading, and counts. */
+	CHECK_EQ(do_lopen(client, 1, O_RDONLY), -EBADF);
+	CHECK_EQ(do_write(client, 1, 0, "x", 1), -EBADF);
+	CHECK_EQ(do_read(client, 4, 0, buffer, sizeof(buffer)), -ENFILE);
+	CHECK_EQ(do_clunk(client, 1), 0);
+	begin(client, P9_TFSYNC);
+	put32(client, 4);
+	put32(client, 0);
+	CHECK_EQ(call(client), 0);
+	CHECK_EQ(do_clunk(client, 2), 0);
+	/* Also when its name is gone. */
+	CHECK_EQ(do_walk(client, 0, 1, "file"), 0);
+	CHECK_EQ(unlink(host(fixture, "file")), 0);
+	CHECK_EQ(do_read(client, 1, 0, buffer, sizeof(buffer)), 4);
+	CHECK_EQ(do_clunk(client, 1), 0);
+	/* What is no file or folder is not opened so. */
+	CHECK_EQ(do_walk(client, 0, 5, "folder"), 0);
+	CHECK_EQ(do_walk(client, 0, 6, "link"), 0);
+	CHECK_EQ(do_walk(client, 0, 7, "fifo"), 0);
+	CHECK_EQ(do_read(client, 5, 0, buffer, 1), -EISDIR);
+	for (uint32_t i = 6; i <= 7; i++) {
+		CHECK_EQ(do_read(client, i, 0, buffer, 1), -EBADF);
+		CHECK_EQ(do_readdir(client, i, 0, 4096), -EBADF);
+		CHECK_EQ(do_lock(client, i, P9_LOCK_READ, 0, 0, 300), -EBADF);
+		CHECK_EQ(do_getlock(client, i, P9_LOCK_READ, 300), -EBADF);
+	}
 	tear_down(fixture);
 }
 
@@ -443,6 +489,7 @@ static void versions_stay_and_tell_apart(void)
 int main(void)
 {
 	RUN(making_and_writing);
+	RUN(opened_by_the_first_request);
 	RUN(creating_what_is_there);
 	RUN(big_reads_and_writes);
 	RUN(owners_and_modes);

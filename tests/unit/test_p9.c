@@ -99,6 +99,7 @@ static const struct {
 	{P9_TXATTRWALK, "44s"},
 	{P9_TXATTRCREATE, "4s84"},
 	{P9_TREADDIR, "484"},
+	{P9_TLIST, "444"},
 	{P9_TFSYNC, "44"},
 	{P9_TLOCK, "414884s"},
 	{P9_TGETLOCK, "41884s"},
@@ -344,7 +345,7 @@ static void reply_all(struct p9_writer *writer, int which)
 		p9_reply_statfs(writer, 9, &statfs);
 		break;
 	default:
-		p9_reply_readdir(writer, 9);
+		p9_reply_readdir(writer, P9_RREADDIR, 9);
 		break;
 	}
 }
@@ -402,7 +403,7 @@ static void entries_are_added_while_there_is_room(void)
 	uint8_t buffer[100];
 
 	p9_writer_init(&writer, buffer, sizeof(buffer));
-	p9_reply_readdir(&writer, 7);
+	p9_reply_readdir(&writer, P9_RREADDIR, 7);
 	CHECK(p9_add_entry(&writer, 1000, &qid, 1, 4, "one", 3));
 	CHECK_EQ(take(&writer, 7, 4), 27);
 	CHECK_EQ(take(&writer, 0, 4), writer.length);
