@@ -3,7 +3,7 @@
  * usage: escape SECONDS FOLDER...
  * Tries, in a container, to reach a file "canary" above each of the folders, which are tops of shares: by
  * "..", by symlinks that are planted while another thread walks, by folders that are moved from under it, by
- * /proc's magic links. Prints how often it tried in each; status 1 and the way when it has read the canary (a
+ * /proc's magic links. Prints how many processors there are, and how often it tried in each; status 1 and the way when it has read the canary (a
  * text with "xenrun-canary").
  */
 #include <errno.h>
@@ -146,6 +146,7 @@ int main(int argc, char **argv)
 	ended = true;
 	for (int i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
+	printf("%ld processors\n", sysconf(_SC_NPROCESSORS_ONLN));
 	for (int i = 0; i < argc - 2; i++)
 		printf("%s: %lu tries, %lu moves\n", tops[i].path, (unsigned long)tops[i].tries,
 			(unsigned long)tops[i].moves);

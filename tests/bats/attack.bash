@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What secure.bats does for seconds and tests/soak for minutes.
+# What secure.bats and races.bats do, for seconds, and tests/soak for minutes.
 # shellcheck shell=bash
 
 # Runs tests/attack/escape in a zone: it must not reach the canary above its root and its volume, which it does reach
@@ -19,11 +19,11 @@ nobody_gets_out() { # SECONDS
 	make_bundle escape "c['mounts'] += [{'destination': '/v', 'type': 'bind', 'source': '$out/volume', 'options': ['rbind']}]
 p['args'] = ['escape', '$seconds', '/', '/v']
 p['capabilities'] = {kind: ['CAP_' + name for name in ('DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'SYS_ADMIN', 'SYS_PTRACE', 'SYS_CHROOT')] for kind in ('bounding', 'effective', 'permitted')}
-c['linux']['resources'] = {'cpu': {'quota': 200000, 'period': 100000}}"
+c['vm'] = {'kernel': {'path': '/usr/local/libexec/xenrun/vmlinux'}, 'hwConfig': {'vcpus': 2}}"
 	LIMIT=$((seconds + 120)) x run --bundle "$bundle" "$id"
 	sed 's/^/# /' <<<"$output" >&3
 	equal "$status" 0
-	says "$output" $'^/: [0-9]{3,} tries, [0-9]{2,} moves\n/v: [0-9]{3,} tries, [0-9]{2,} moves$'
+	says "$output" $'^2 processors\n/: [0-9]{3,} tries, [0-9]{2,} moves\n/v: [0-9]{3,} tries, [0-9]{2,} moves$'
 	equal "$(find "$out" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd ' ')" "canary root top volume"
 	equal "$(stat -c '%X %Y %Z %h' "$out/canary")" "$before"
 	equal "$(find "$out/top" -mindepth 1)" ""

@@ -6,7 +6,8 @@ load lib
 
 teardown() {
 	delete_all
-	umount "$BATS_TEST_TMPDIR"/volume/host "$BATS_TEST_TMPDIR"/volume "$BATS_TEST_TMPDIR"/root/{opt,mnt} 2>/dev/null || true
+	umount "$BATS_TEST_TMPDIR"/volume/host "$BATS_TEST_TMPDIR"/volume "$BATS_TEST_TMPDIR"/root/{opt,mnt} \
+		"$BATS_TEST_TMPDIR"/root 2>/dev/null || true
 }
 
 # A line of mountinfo: what is mounted there, its options, then type and source.
@@ -53,7 +54,29 @@ sh("cat /proc/self/mountinfo; touch /volume/inner/made; touch /volume/no; stat -
 	equal "$(awk 'NF > 8 { print $5 }' <<<"$output" | tail -n 7 | paste -sd ' ')" \
 		"/volume /volume/inner /etc/single /t /shared /unbindable /sys/fs/cgroup"
 	equal "$(tail -n 1 <<<"$output")" 711
-	[ -e other/made ] && [ ! -e volume/no ]
+	[ -e other/made ]
+	[ ! -e volume/no ]
+}
+
+@test "a root that folds case: names that its list does not have are found, after others that are not there" {
+	modprobe loop
+	cd "$BATS_TEST_TMPDIR"
+	mkdir root
+	truncate -s 32M image
+	mkfs.ext4 -q -O casefold -E encoding=utf8 image
+	mount -o loop image root
+	tar -C root -xpf "$ROOTS/busybox.tar"
+	root=$BATS_TEST_TMPDIR/root
+	mkdir "$root/folds"
+	chattr +F "$root/folds"
+	touch "$root"/folds/Name-{1..9}
+	run_zone folds 'sh("""cd /folds
+for n in 1 2 3 4 5 6; do [ ! -e none-$n ]; done
+echo $(ls)
+for n in 1 2 3 4 5 6 7 8 9; do [ -e NAME-$n ] && [ -e name-$n ] && echo found; done""")'
+	equal "$errors" ""
+	equal "$(head -n 1 <<<"$output")" "Name-1 Name-2 Name-3 Name-4 Name-5 Name-6 Name-7 Name-8 Name-9"
+	equal "$(grep -c found <<<"$output")" 9
 }
 
 @test "rro: nothing below may be written, of the host's mounts and of the container's" {
@@ -113,7 +136,8 @@ c["mounts"] += [{"destination": "/escape/in", "type": "tmpfs", "source": "t"},
 sh("echo there >/escape/volume/file; cat /proc/self/mountinfo")'
 	equal "$status" 0
 	mounted "$BATS_TEST_TMPDIR/outside/in" 'rw,relatime - tmpfs t '
-	[ ! -e "$BATS_TEST_TMPDIR/outside" ] && [ -d "$root$BATS_TEST_TMPDIR/outside/in" ]
+	[ ! -e "$BATS_TEST_TMPDIR/outside" ]
+	[ -d "$root$BATS_TEST_TMPDIR/outside/in" ]
 	equal "$(<"$BATS_TEST_TMPDIR/volume/file")" there
 }
 

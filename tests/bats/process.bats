@@ -211,7 +211,8 @@ p["args"] = ["echo", "it runs"]'
 @test "one processor, 128 MiB" {
 	equal "$(facts root cpus | head -n 1)" 1
 	memory=$(facts root cpus | tr -dc '0-9\n' | tail -n 1)
-	[ "$memory" -gt $((64 * 1024)) ] && [ "$memory" -lt $((128 * 1024)) ]
+	[ "$memory" -gt $((64 * 1024)) ]
+	[ "$memory" -lt $((128 * 1024)) ]
 }
 @test "the kernel is the zone's own, not dom0's" {
 	[ "$(facts root uname)" != "$(uname -r)" ]

@@ -204,7 +204,8 @@ for signal in 10 12 9; do kill -$signal $! && echo "sent $signal"; done
 	ok create --bundle "$bundle" "$id"
 	ok start "$id"
 	read -r _ _ memory cpus _ < <(xl list "$id" | tail -n 1)
-	[ "$memory" -ge 191 ] && [ "$memory" -le 193 ]
+	[ "$memory" -ge 191 ]
+	[ "$memory" -le 193 ]
 	equal "$cpus" 2
 	within 20 printed 2
 }

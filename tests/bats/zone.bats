@@ -65,7 +65,8 @@ run_with() { # SCRIPT
 	ok start "$id"
 	read -r name domid memory cpus _ < <(xl list "$id" | tail -n 1)
 	equal "$name" "$id"
-	[ "$memory" -ge 127 ] && [ "$memory" -le 129 ]
+	[ "$memory" -ge 127 ]
+	[ "$memory" -le 129 ]
 	equal "$cpus" 1
 	equal "$(xl domid "$id")" "$domid"
 	equal "$(xenstore-read "/local/domain/$domid/name")" "$id"
@@ -81,7 +82,8 @@ run_with() { # SCRIPT
 	equal "$status" 0
 	says "$output" fits
 	memory=$(tr -dc '0-9\n' <<<"$output" | head -n 1)
-	[ "$memory" -ge $((200 * 1024)) ] && [ "$memory" -lt $((256 * 1024)) ]
+	[ "$memory" -ge $((200 * 1024)) ]
+	[ "$memory" -lt $((256 * 1024)) ]
 }
 
 @test "Debian's kernel as PV" {

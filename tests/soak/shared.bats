@@ -213,7 +213,7 @@ tries() { ok exec "$1" posix try "/shared/$2" "$3"; equal "$output" "$4"; }
 		# Who waits has it when it is free.
 		hold "$b" $kind $kind
 		sleep 1
-		! is_held "$b" $kind
+		run ! is_held "$b" $kind
 		mv "$BATS_TEST_TMPDIR/$a.$kind" "$BATS_TEST_TMPDIR/was"
 		touch $kind.release
 		within 20 is_held "$b" $kind

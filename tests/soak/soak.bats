@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What takes long: `make soak`. SOAK_EXECS (500) and SOAK_LIVES (50) say how often, SOAK_ATTACK_SECONDS (300)
 # how long.
+# Wants two processors.
 load ../bats/lib
 load ../bats/attack
 
@@ -40,6 +41,7 @@ teardown() {
 
 @test "a guest that opens files without end gets EMFILE, and lives on" {
 	own_root busybox
+	touch "$root/file"
 	hostile files
 	ok run --detach --bundle "$bundle" --pid-file "$bundle/pid" "$id"
 	within 300 eval '[ -s "$root/EMFILE" ] || [ -s "$root/other" ]'

@@ -9,17 +9,42 @@ setup_file() {
 	modprobe loop
 	mkdir "$BATS_FILE_TMPDIR/root"
 	mount -o loop "$ROOTS/work.img" "$BATS_FILE_TMPDIR/root"
+	cat >"$BATS_FILE_TMPDIR/root/root/writer.py" <<'END'
+import sqlite3, sys
+mode, who = sys.argv[1:3]
+db = sqlite3.connect(mode + ".db", timeout=100, isolation_level=None)
+for i in range(50):
+    db.execute("begin immediate")
+    last = db.execute("select coalesce(max(n), 0) from t").fetchone()[0]
+    db.execute("insert into t values (?, ?)", (last + 1, who))
+    db.execute("commit")
+END
+	cat >"$BATS_FILE_TMPDIR/root/root/postgres" <<'END'
+data=/var/lib/postgresql/15/main
+bin=/usr/lib/postgresql/15/bin
+mkdir -p /run/postgresql
+chown postgres:postgres /run/postgresql
+as() { setpriv --reuid=postgres --regid=postgres --init-groups "$@"; }
+start() { as $bin/pg_ctl -D $data -o "-c config_file=/etc/postgresql/15/main/postgresql.conf" -l /var/log/postgresql/log -w -t 200 start >/dev/null; }
+query() { as psql -qAt -d postgres -c "$1"; }
+END
 }
 teardown_file() { umount "$BATS_FILE_TMPDIR/root"; }
 
-# Runs a bash script, which comes by standard input, in the root. Sets status, output, errors.
-work() { # NAME
+# A bundle that runs a bash script, which comes by standard input, in the root.
+make_work() { # NAME [STATEMENTS]
 	root=$BATS_FILE_TMPDIR/root
 	cat >"$BATS_TEST_TMPDIR/script"
-	run_zone "$1" '
+	make_bundle "$1" '
 c["linux"]["resources"] = {"memory": {"limit": 512 << 20}}
 p["env"] += ["HOME=/root", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"]
-p["args"] = ["/bin/bash", "-euc", open("'"$BATS_TEST_TMPDIR"'/script").read()]'
+p["args"] = ["/bin/bash", "-euc", open("'"$BATS_TEST_TMPDIR"'/script").read()]
+'"${2:-}"
+}
+# The same, and runs it. Sets status, output, errors.
+work() { # NAME
+	make_work "$1"
+	x run --bundle "$bundle" "$id"
 	[ "$status" = 0 ] || complain "status $status"
 }
 
@@ -112,16 +137,6 @@ END
 @test "SQLite with two writers, by a journal and by a log" {
 	work sqlite <<'END'
 cd /root
-cat >writer.py <<'PYTHON'
-import sqlite3, sys
-mode, who = sys.argv[1:3]
-db = sqlite3.connect(mode + ".db", timeout=100, isolation_level=None)
-for i in range(50):
-    db.execute("begin immediate")
-    last = db.execute("select coalesce(max(n), 0) from t").fetchone()[0]
-    db.execute("insert into t values (?, ?)", (last + 1, who))
-    db.execute("commit")
-PYTHON
 for mode in delete wal; do
 	sqlite3 $mode.db "pragma journal_mode = $mode; create table t (n integer primary key, who text)"
 	python3 writer.py $mode a &
@@ -136,15 +151,30 @@ END
 	equal "$output" $'delete\n100|100\na|50\nb|50\nok\nwal\n100|100\na|50\nb|50\nok'
 }
 
+@test "SQLite with two writers, in two containers with a volume of both" {
+	local one writers=()
+	mkdir "$BATS_TEST_TMPDIR/volume"
+	cd "$BATS_TEST_TMPDIR/volume"
+	python3 -c 'import sqlite3; sqlite3.connect("delete.db").execute("create table t (n integer primary key, who text)")'
+	for one in a b; do
+		make_work $one 'c["mounts"].append({"destination": "/volume", "type": "bind", "source": "'"$PWD"'", "options": ["bind", "rw"]})' <<-END
+			cd /volume
+			python3 /root/writer.py delete $one
+		END
+		timeout "$LIMIT" xenrun --root "$STATES" run --bundle "$bundle" "$id" >"$BATS_TEST_TMPDIR/$one.out" 2>&1 3>&- &
+		writers+=($!)
+	done
+	for one in "${writers[@]}"; do wait "$one" || { cat "$BATS_TEST_TMPDIR"/?.out; false; }; done
+	equal "$(cat "$BATS_TEST_TMPDIR"/?.out)" ""
+	equal "$(python3 -c 'import sqlite3
+db = sqlite3.connect("delete.db")
+for what in "select count(*), max(n) from t", "select who, count(*) from t group by who", "pragma integrity_check":
+    print(*db.execute(what))')" $'(100, 100)\n(\'a\', 50) (\'b\', 50)\n(\'ok\',)'
+}
+
 @test "PostgreSQL starts, loads, is killed, recovers" {
 	work postgres <<'END'
-data=/var/lib/postgresql/15/main
-bin=/usr/lib/postgresql/15/bin
-mkdir -p /run/postgresql
-chown postgres:postgres /run/postgresql
-as() { setpriv --reuid=postgres --regid=postgres --init-groups "$@"; }
-start() { as $bin/pg_ctl -D $data -o "-c config_file=/etc/postgresql/15/main/postgresql.conf" -l /var/log/postgresql/log -w -t 200 start >/dev/null; }
-query() { as psql -qAt -d postgres -c "$1"; }
+. /root/postgres
 start
 query "create table t (n integer primary key, text text)"
 query "insert into t select n, md5(n::text) from generate_series(1, 20000) n"
@@ -164,4 +194,34 @@ as $bin/pg_ctl -D $data -w stop >/dev/null
 as $bin/pg_controldata $data | grep -c 'state: *shut down$'
 END
 	equal "$output" $'1\n20000|19901|20000\n100\n12345\n1'
+}
+
+@test "PostgreSQL has what was committed when its zone is destroyed" {
+	make_work destroyed <<'END'
+. /root/postgres
+start
+query "create table kept (n integer primary key, text text)"
+for i in {1..20}; do query "insert into kept select n, md5(n::text) from generate_series($i * 1000, $i * 1000 + 499) n"; done
+query "begin; insert into kept values (100000, 'never'); select pg_sleep(1000)" &
+until [ "$(query "select count(*) from pg_stat_activity where wait_event = 'PgSleep'")" = 1 ]; do sleep 0.2; done
+query "update kept set text = 'changed' where n < 1100"
+# Not by a message of its own: what is told is told at once.
+echo committed
+sleep 1000
+END
+	ok run --detach --bundle "$bundle" "$id"
+	within 300 grep -qx committed "$bundle.out"
+	xl destroy "$id"
+	within 60 status_is "$id" stopped
+	ok delete "$id"
+	work recovered <<'END'
+. /root/postgres
+: >/var/log/postgresql/log
+start
+grep -c 'automatic recovery in progress' /var/log/postgresql/log
+query "select count(*), count(distinct text), max(n) from kept"
+query "set enable_seqscan = off; select text = md5(n::text) from kept where n = 20499"
+as $bin/pg_ctl -D $data -w stop >/dev/null
+END
+	equal "$output" $'1\n10000|9901|20499\nt'
 }

@@ -24,6 +24,12 @@ static void put(uint64_t value, size_t bytes)
 		request.bytes[request.length++] = (uint8_t)(value >> 8 * i);
 }
 
+static void put_two(uint32_t one, uint32_t other)
+{
+	put(one, 4);
+	put(other, 4);
+}
+
 static void put_text(const char *text)
 {
 	put(strlen(text), 2);
@@ -302,7 +308,7 @@ static void endless(void)
 	say("endless", more ? "more" : "none");
 }
 
-/* As many files at once as it can have. */
+/* As many files at once as it can have, and each of them open. */
 static void files(void)
 {
 	struct front *root = &fronts[ROOT];
@@ -310,19 +316,207 @@ static void files(void)
 
 	do {
 		for (uint32_t i = 0; i < 64; i++) {
-			make_walk(fid + i, "bin");
+			make_walk(fid + i, "file");
+			send(root);
+			begin_message(P9_TLOPEN);
+			put_two(fid + i, 2);
 			send(root);
 		}
-		for (uint32_t i = 0; i < 64; i++)
-			if (take(root) == P9_RWALK)
-				fid++;
-			else
+		for (uint32_t i = 0; i < 64; i++) {
+			uint8_t walked = take(root);
+
+			if (walked != P9_RWALK)
 				last = error_number();
+			if ((take(root) == P9_RLOPEN) != (walked == P9_RWALK))
+				fail("not each file is opened, or one that is none");
+			fid += walked == P9_RWALK;
+		}
 	} while (!last);
 	begin_message(P9_TCLUNK);
 	put(10, 4);
 	call(root);
 	say(last == 24 ? "EMFILE" : "other", text_of(fid - 10));
+}
+
+/* Requests with a name, or to a fid, that is to be refused. */
+
+static uint32_t refusals;
+
+static void refused(void)
+{
+	send(&fronts[ROOT]);
+	take(&fronts[ROOT]);
+	if (!error_number())
+		fail("what leads out of the root is not refused");
+	refusals++;
+}
+
+static void walk(uint32_t from, uint32_t fid, const char *name)
+{
+	begin_message(P9_TWALK);
+	put_two(from, fid);
+	put(1, 2);
+	put_text(name);
+}
+
+static void rename_at(uint32_t from, const char *old, uint32_t to, const char *new)
+{
+	begin_message(P9_TRENAMEAT);
+	put(from, 4);
+	put_text(old);
+	put(to, 4);
+	put_text(new);
+}
+
+/* A request of each kind that takes a name in a folder. fid 3 is a file's. */
+static void refused_in(uint32_t dir, const char *name)
+{
+	walk(dir, 20, name);
+	refused();
+	begin_message(P9_TWALKGETATTR);
+	put_two(dir, 20);
+	put_text(name);
+	put(P9_GETATTR_BASIC, 8);
+	refused();
+	begin_message(P9_TLCREATE);
+	put(dir, 4);
+	put_text(name);
+	put_two(2, 0644);
+	put(0, 4);
+	refused();
+	begin_message(P9_TMKDIR);
+	put(dir, 4);
+	put_text(name);
+	put_two(0755, 0);
+	refused();
+	begin_message(P9_TSYMLINK);
+	put(dir, 4);
+	put_text(name);
+	put_text("/");
+	put(0, 4);
+	refused();
+	begin_message(P9_TMKNOD);
+	put(dir, 4);
+	put_text(name);
+	put(0100644, 4);
+	put_two(0, 0);
+	put(0, 4);
+	refused();
+	begin_message(P9_TLINK);
+	put_two(dir, 3);
+	put_text(name);
+	refused();
+	begin_message(P9_TRENAME);
+	put_two(3, dir);
+	put_text(name);
+	refused();
+	rename_at(2, "f", dir, name);
+	refused();
+	rename_at(dir, name, 0, "taken");
+	refused();
+	for (uint32_t flags = 0; flags <= P9_AT_REMOVEDIR; flags += P9_AT_REMOVEDIR) {
+		begin_message(P9_TUNLINKAT);
+		put(dir, 4);
+		put_text(name);
+		put(flags, 4);
+		refused();
+	}
+}
+
+/* Of a symlink, which fid 5 is: it is no folder, nor anything to open. */
+static void refused_of_link(void)
+{
+	refused_in(5, "canary");
+	for (uint32_t flags = 0; flags < 4; flags++) {
+		begin_message(P9_TLOPEN);
+		put_two(5, flags);
+		refused();
+	}
+	begin_message(P9_TREAD);
+	put(5, 4);
+	put(0, 8);
+	put(100, 4);
+	refused();
+	begin_message(P9_TREADDIR);
+	put(5, 4);
+	put(0, 8);
+	put(4096, 4);
+	refused();
+	begin_message(P9_TLIST);
+	put_two(5, 0);
+	put(4096, 4);
+	refused();
+	begin_message(P9_TWRITE);
+	put(5, 4);
+	put(0, 8);
+	put(1, 4);
+	put('x', 1);
+	refused();
+	/* The size of what it points to. */
+	begin_message(P9_TSETATTR);
+	put_two(5, P9_SETATTR_SIZE);
+	for (int i = 0; i < 3; i++)
+		put(0, 4);
+	for (int i = 0; i < 5; i++)
+		put(0, 8);
+	refused();
+}
+
+/*
+ * Out of its root: there are a folder d with a file f, and symlinks out of it, up and out. No program of a guest's can
+ * ask this, for its kernel resolves names.
+ */
+static void paths(void)
+{
+	static const char *const names[] = {
+		"", ".", "..", "/", "../canary", "d/..", "d/f", "/etc", "..\n/canary", "../../../../proc/1/root"};
+	static const char *const links[] = {"up", "out"};
+	struct front *root = &fronts[ROOT];
+
+	walk(0, 2, "d");
+	call(root);
+	walk(2, 3, "f");
+	call(root);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		for (uint32_t dir = 0; dir <= 2; dir += 2)
+			refused_in(dir, names[i]);
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		walk(0, 5, links[i]);
+		call(root);
+		refused_of_link();
+		begin_message(P9_TCLUNK);
+		put(5, 4);
+		call(root);
+	}
+	/* A folder that is moved stays what it is, and where it is: there is no way up from it. */
+	begin_message(P9_TMKDIR);
+	put(0, 4);
+	put_text("e");
+	put_two(0755, 0);
+	call(root);
+	rename_at(0, "d", 0, "moved");
+	call(root);
+	walk(0, 6, "e");
+	call(root);
+	rename_at(0, "moved", 6, "d");
+	call(root);
+	refused_in(2, "..");
+	begin_message(P9_TMKDIR);
+	put(2, 4);
+	put_text("h");
+	put_two(0755, 0);
+	call(root);
+	/* What names no folder knows where it is, too. */
+	begin_message(P9_TRENAME);
+	put_two(3, 0);
+	put_text("g");
+	call(root);
+	walk(0, 7, "g");
+	call(root);
+	begin_message(P9_TREMOVE);
+	put(3, 4);
+	call(root);
+	say("paths", text_of(refusals));
 }
 
 static const struct attack {
@@ -339,6 +533,7 @@ static const struct attack {
 	{"odd", odd},
 	{"endless", endless},
 	{"files", files},
+	{"paths", paths},
 };
 
 void attack(void)
