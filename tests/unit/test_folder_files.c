@@ -299,6 +299,51 @@ static void attributes(void)
 }
 
 /* The numbers that utimensat(2) takes for "now" and "leave it" are no times. */
+/* Each bit of a Tsetattr does its own and nothing else, whatever others are set. */
+static void each_mask_of_attributes(void)
+{
+	static const struct timespec old[2] = {{.tv_sec = 500}, {.tv_sec = 500}};
+	struct fixture *fixture = set_up();
+	struct client *client = &fixture->client;
+
+	if (geteuid() != 0) {
+		tear_down(fixture);
+		SKIP("needs root");
+	}
+	host_file(fixture, "file", "text");
+	CHECK_EQ(do_walk(client, 0, 1, "file"), 0);
+	for (uint32_t valid = 0; valid <= 0x1ff; valid++) {
+		struct stat st;
+		time_t atime = 500, mtime = 500;
+
+		CHECK_EQ(chown(host(fixture, "file"), 1, 2), 0);
+		CHECK_EQ(chmod(host(fixture, "file"), 0644), 0);
+		CHECK_EQ(truncate(host(fixture, "file"), 4), 0);
+		CHECK_EQ(utimensat(AT_FDCWD, host(fixture, "file"), old, 0), 0);
+		CHECK_EQ(do_setattr(client, 1, valid, 0750, 3, 4, 2), 0);
+		st = host_stat(fixture, "file");
+		CHECK_EQ(st.st_mode, S_IFREG | (valid & P9_SETATTR_MODE ? 0750 : 0644));
+		CHECK_EQ(st.st_uid, valid & P9_SETATTR_UID ? 3 : 1);
+		CHECK_EQ(st.st_gid, valid & P9_SETATTR_GID ? 4 : 2);
+		CHECK_EQ(st.st_size, valid & P9_SETATTR_SIZE ? 2 : 4);
+		/* 0: now. */
+		if (valid & (P9_SETATTR_ATIME | P9_SETATTR_ATIME_SET))
+			atime = valid & P9_SETATTR_ATIME_SET ? 1000 : 0;
+		if (valid & (P9_SETATTR_MTIME | P9_SETATTR_MTIME_SET))
+			mtime = valid & P9_SETATTR_MTIME_SET ? 2000 : 0;
+		else if (valid & P9_SETATTR_SIZE)
+			mtime = 0;
+		if (!CHECK(atime ? st.st_atim.tv_sec == atime : st.st_atim.tv_sec > 1000000000) ||
+			!CHECK(mtime ? st.st_mtim.tv_sec == mtime : st.st_mtim.tv_sec > 1000000000))
+			printf("# mask %x\n", valid);
+		if (atime == 1000)
+			CHECK_EQ(st.st_atim.tv_nsec, 5);
+		if (mtime == 2000)
+			CHECK_EQ(st.st_mtim.tv_nsec, 6);
+	}
+	tear_down(fixture);
+}
+
 static void times_that_are_none(void)
 {
 	struct fixture *fixture = set_up();
@@ -495,6 +540,7 @@ int main(void)
 	RUN(owners_and_modes);
 	RUN(a_write_takes_privilege_away);
 	RUN(attributes);
+	RUN(each_mask_of_attributes);
 	RUN(times_that_are_none);
 	RUN(a_file_unlinked_while_open);
 	RUN(names);
