@@ -56,6 +56,26 @@ p['args'] = ['sleep', '1000']"
 	equal "$(awk '/^Max (data size|open files)/ { print $(NF - 2), $(NF - 1) }' "/proc/$pid/limits")" $'536870912 536870912\n1048576 1048576'
 }
 
+@test "the stand-in's event channels are its zone's, whoever has the descriptor" {
+	waiting channels
+	# Without the filter, which would end who asks: a virtual interrupt, channels with dom0 and with the zone.
+	run python3 - "$pid" "$(xl domid "$id")" <<-'END'
+		import ctypes, errno, fcntl, os, struct, sys
+		pid, zone = map(int, sys.argv[1:])
+		number, = (int(one) for one in os.listdir(f"/proc/{pid}/fd") if os.readlink(f"/proc/{pid}/fd/{one}").endswith("xen/evtchn"))
+		fd = ctypes.CDLL(None).syscall(438, os.pidfd_open(pid), number, 0)  # pidfd_getfd
+		def ask(request, *values):
+		    try:
+		        return fcntl.ioctl(fd, request, struct.pack("I" * len(values), *values))
+		    except OSError as error:
+		        return errno.errorcode[error.errno]
+		BIND_VIRQ, BIND_INTERDOMAIN, BIND_UNBOUND_PORT = 0x44500, 0x84501, 0x44502
+		print(ask(BIND_VIRQ, 0), ask(BIND_INTERDOMAIN, 0, 1), ask(BIND_UNBOUND_PORT, 0))
+		print(ask(BIND_INTERDOMAIN, zone, 100000))  # it may, and there is none
+	END
+	equal "$output" $'EACCES EACCES EACCES\nEINVAL'
+}
+
 @test "exec's process: filter, no capability; it passes signals on" {
 	waiting execs
 	ok exec --detach --pid-file "$bundle/exec.pid" "$id" /bin/sh -c 'trap "echo got >/v/got; exit 7" TERM; echo on >/v/on; while :; do sleep 0.1; done'
