@@ -3,8 +3,8 @@
  * usage: escape SECONDS FOLDER...
  * Tries, in a container, to reach a file "canary" above each of the folders, which are tops of shares: by
  * "..", by symlinks that are planted while another thread walks, by folders that are moved from under it, by
- * /proc's magic links. Prints how many processors there are, and how often it tried in each; status 1 and the way when it has read the canary (a
- * text with "xenrun-canary").
+ * /proc's magic links. Prints how many processors there are, and how often it tried in each; status 1 and the
+ * way when it has read the canary (a text with "xenrun-canary").
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,6 +2,12 @@
 # What secure.bats and races.bats do, for seconds, and tests/soak for minutes.
 # shellcheck shell=bash
 
+setup_file() { remember; }
+teardown() {
+	delete_all
+	assert_nothing_left 20
+}
+
 # Runs tests/attack/escape in a zone: it must not reach the canary above its root and its volume, which it does reach
 # where nothing keeps it in.
 nobody_gets_out() { # SECONDS

@@ -5,12 +5,6 @@
 load lib
 load attack
 
-setup_file() { remember; }
-teardown() {
-	delete_all
-	assert_nothing_left 20
-}
-
 @test "who is killed while it waits for a file: nobody meets what it left" {
 	mkdir "$BATS_TEST_TMPDIR/volume"
 	run_zone killed "c['mounts'].append({'destination': '/v', 'type': 'bind', 'source': '$BATS_TEST_TMPDIR/volume', 'options': ['bind']})

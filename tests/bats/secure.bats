@@ -5,12 +5,6 @@
 load lib
 load attack
 
-setup_file() { remember; }
-teardown() {
-	delete_all
-	assert_nothing_left 20
-}
-
 ATTACK=$HERE/../../build/attack
 
 status_of() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }

@@ -6,12 +6,6 @@
 load ../bats/lib
 load ../bats/attack
 
-setup_file() { remember; }
-teardown() {
-	delete_all
-	assert_nothing_left 20
-}
-
 @test "output written just before the end is never lost: execs" {
 	make_bundle execs "sh('exec sleep 100000')"
 	x run --detach --bundle "$bundle" "$id"

@@ -205,7 +205,7 @@ for i in {1..20}; do query "insert into kept select n, md5(n::text) from generat
 query "begin; insert into kept values (100000, 'never'); select pg_sleep(1000)" &
 until [ "$(query "select count(*) from pg_stat_activity where wait_event = 'PgSleep'")" = 1 ]; do sleep 0.2; done
 query "update kept set text = 'changed' where n < 1100"
-# Not by a message of its own: what is told is told at once.
+# Who hears this relies on it.
 echo committed
 sleep 1000
 END

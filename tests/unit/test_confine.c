@@ -33,7 +33,7 @@
 #define CALLS_OF_FIRECRACKER 50
 /* As docs/security.md and SECURITY.md say. */
 #define CALLS_TOLD 37
-_Static_assert(CALLS_TOLD < CALLS_OF_FIRECRACKER, "as few as a virtual machine monitor's");
+_Static_assert(CALLS_TOLD < CALLS_OF_FIRECRACKER, "fewer than a virtual machine monitor's");
 
 static void enter(enum confined who)
 {

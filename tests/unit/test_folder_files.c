@@ -298,7 +298,6 @@ static void attributes(void)
 	tear_down(fixture);
 }
 
-/* The numbers that utimensat(2) takes for "now" and "leave it" are no times. */
 /* Each bit of a Tsetattr does its own and nothing else, whatever others are set. */
 static void each_mask_of_attributes(void)
 {
@@ -344,6 +343,7 @@ static void each_mask_of_attributes(void)
 	tear_down(fixture);
 }
 
+/* The numbers that utimensat(2) takes for "now" and "leave it" are no times. */
 static void times_that_are_none(void)
 {
 	struct fixture *fixture = set_up();

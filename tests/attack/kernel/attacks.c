@@ -100,14 +100,19 @@ static void session(struct front *front)
 	call(front);
 }
 
-static void make_walk(uint32_t fid, const char *name)
+/* Without a name to where it comes from. */
+static void make_walk_from(uint32_t from, uint32_t fid, const char *name)
 {
 	begin_message(P9_TWALK);
-	put(0, 4);
-	put(fid, 4);
+	put_two(from, fid);
 	put(name ? 1 : 0, 2);
 	if (name)
 		put_text(name);
+}
+
+static void make_walk(uint32_t fid, const char *name)
+{
+	make_walk_from(0, fid, name);
 }
 
 static void write_and_clunk(struct front *front, const void *bytes, uint32_t length)
@@ -351,15 +356,7 @@ static void refused(void)
 	refusals++;
 }
 
-static void walk(uint32_t from, uint32_t fid, const char *name)
-{
-	begin_message(P9_TWALK);
-	put_two(from, fid);
-	put(1, 2);
-	put_text(name);
-}
-
-static void rename_at(uint32_t from, const char *old, uint32_t to, const char *new)
+static void make_renameat(uint32_t from, const char *old, uint32_t to, const char *new)
 {
 	begin_message(P9_TRENAMEAT);
 	put(from, 4);
@@ -371,7 +368,7 @@ static void rename_at(uint32_t from, const char *old, uint32_t to, const char *n
 /* A request of each kind that takes a name in a folder. fid 3 is a file's. */
 static void refused_in(uint32_t dir, const char *name)
 {
-	walk(dir, 20, name);
+	make_walk_from(dir, 20, name);
 	refused();
 	begin_message(P9_TWALKGETATTR);
 	put_two(dir, 20);
@@ -410,9 +407,9 @@ static void refused_in(uint32_t dir, const char *name)
 	put_two(3, dir);
 	put_text(name);
 	refused();
-	rename_at(2, "f", dir, name);
+	make_renameat(2, "f", dir, name);
 	refused();
-	rename_at(dir, name, 0, "taken");
+	make_renameat(dir, name, 0, "taken");
 	refused();
 	for (uint32_t flags = 0; flags <= P9_AT_REMOVEDIR; flags += P9_AT_REMOVEDIR) {
 		begin_message(P9_TUNLINKAT);
@@ -462,26 +459,24 @@ static void refused_of_link(void)
 	refused();
 }
 
-/*
- * Out of its root: there are a folder d with a file f, and symlinks out of it, up and out. No program of a guest's can
- * ask this, for its kernel resolves names.
- */
+/* Out of its root: there are a folder d with a file f, and symlinks out of it, up and out. No program of a
+ * guest's can ask this, for its kernel resolves names. */
 static void paths(void)
 {
 	static const char *const names[] = {
-		"", ".", "..", "/", "../canary", "d/..", "d/f", "/etc", "..\n/canary", "../../../../proc/1/root"};
+		"", ".", "..", "/", "../canary", "d/..", "d/f", "/etc", "d/", "../../../../proc/1/root"};
 	static const char *const links[] = {"up", "out"};
 	struct front *root = &fronts[ROOT];
 
-	walk(0, 2, "d");
+	make_walk(2, "d");
 	call(root);
-	walk(2, 3, "f");
+	make_walk_from(2, 3, "f");
 	call(root);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		for (uint32_t dir = 0; dir <= 2; dir += 2)
 			refused_in(dir, names[i]);
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
-		walk(0, 5, links[i]);
+		make_walk(5, links[i]);
 		call(root);
 		refused_of_link();
 		begin_message(P9_TCLUNK);
@@ -494,11 +489,11 @@ static void paths(void)
 	put_text("e");
 	put_two(0755, 0);
 	call(root);
-	rename_at(0, "d", 0, "moved");
+	make_renameat(0, "d", 0, "moved");
 	call(root);
-	walk(0, 6, "e");
+	make_walk(6, "e");
 	call(root);
-	rename_at(0, "moved", 6, "d");
+	make_renameat(0, "moved", 6, "d");
 	call(root);
 	refused_in(2, "..");
 	begin_message(P9_TMKDIR);
@@ -511,7 +506,7 @@ static void paths(void)
 	put_two(3, 0);
 	put_text("g");
 	call(root);
-	walk(0, 7, "g");
+	make_walk(7, "g");
 	call(root);
 	begin_message(P9_TREMOVE);
 	put(3, 4);
